@@ -1,0 +1,87 @@
+"""Lessons and who is present in them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from classroom.core import schedule
+from classroom.models.course import Course
+
+
+class Lesson(models.Model):
+    """A scheduled hour of a course, and its room."""
+
+    class State(models.TextChoices):
+        """What a row says of the lesson; the lobby follows from the time (`phase`)."""
+
+        SCHEDULED = schedule.SCHEDULED, _("Scheduled")
+        LIVE = schedule.LIVE, _("Live")
+        ENDED = schedule.ENDED, _("Ended")
+        CANCELLED = schedule.CANCELLED, _("Cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="lessons")
+    title = models.CharField(_("title"), max_length=160)
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.SCHEDULED)
+    went_live_at = models.DateTimeField(_("went live"), null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
+    stage_holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    stage_client = models.CharField(max_length=64, blank=True, editable=False)
+    """The page (tab) from which the stage's holder publishes."""
+    stage_sources = models.JSONField(default=list, blank=True, editable=False)
+    """Which of the stage's sources are on, e.g. ["microphone", "camera"]."""
+    event_seq = models.PositiveBigIntegerField(default=0, editable=False)
+    """The number of the room's newest event."""
+
+    class Meta:
+        ordering = ("starts_at",)
+        verbose_name = _("lesson")
+        verbose_name_plural = _("lessons")
+        indexes = [models.Index(fields=("course", "starts_at"))]
+
+    def __str__(self) -> str:
+        return f"{self.title} · {self.course}"
+
+    def clean(self) -> None:
+        """A lesson ends after it starts."""
+        super().clean()
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": _("A lesson ends after it starts.")})
+
+    def phase(self, now: datetime | None = None) -> str:
+        """One of `schedule.PHASES`."""
+        return schedule.phase(self.state, self.starts_at, self.ends_at, now or timezone.now())
+
+
+class Presence(models.Model):
+    """One page of one person in a room; open while `left_at` is null."""
+
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="presences")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presences")
+    client = models.CharField(max_length=64)
+    """The page's own id: a reload keeps it, so that nobody is there twice."""
+    channel = models.CharField(max_length=200)
+    entered_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("presence")
+        verbose_name_plural = _("presences")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("lesson", "user", "client"), condition=models.Q(left_at=None), name="present_once_per_page"
+            )
+        ]
+        indexes = [models.Index(fields=("lesson", "left_at"))]

@@ -1,0 +1,380 @@
+"""The control messages between the web tier and a relay; the one module that both sides import.
+
+A message is a frozen dataclass; on the wire it is one JSON object with a `type`. `encode` and `decode` are
+inverse. `docs/relay-protocol.md` tells the story, this file is the law.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+VERSION = 1
+MAX_MESSAGE_BYTES = 1 << 20
+MAX_SDP_BYTES = 64 << 10
+MAX_ID_LENGTH = 64
+MAX_TEXT_LENGTH = 500
+MAX_SLOTS = 64
+MAX_VIEWERS = 20_000
+
+AUDIO = "audio"
+VIDEO = "video"
+KINDS = (AUDIO, VIDEO)
+
+MICROPHONE = "microphone"
+CAMERA = "camera"
+SCREEN = "screen"
+SCREEN_AUDIO = "screen_audio"
+SOURCE_KINDS: Mapping[str, str] = {MICROPHONE: AUDIO, CAMERA: VIDEO, SCREEN: VIDEO, SCREEN_AUDIO: AUDIO}
+
+SUBSCRIBE = "subscribe"
+PUBLISH = "publish"
+DIRECTIONS = (SUBSCRIBE, PUBLISH)
+
+# The stable codes of a refusal.
+REFUSED = "refused"
+"""There is no permit for what was asked."""
+BAD_SDP = "bad_sdp"
+"""The session description cannot be used; the message says why."""
+FULL = "full"
+"""The relay carries as much as it may."""
+UNKNOWN = "unknown"
+"""There is no such room or connection."""
+FAILED = "failed"
+"""The relay could not do it, through no fault of the asker."""
+REFUSAL_CODES = (REFUSED, BAD_SDP, FULL, UNKNOWN, FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in every subscriber's connection that one source at a time can fill."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageEntry:
+    """What fills a slot now: one source of one participant."""
+
+    slot: str
+    participant: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """relay → web, first: who this is. `epoch` is new for every start of the process."""
+
+    name: str
+    version: str
+    epoch: str
+    addresses: tuple[str, ...]
+    port: int
+    capacity: int
+    protocol: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """web → relay: welcome; every room's permits follow."""
+
+    load_interval: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """relay → web, every second: what it carries. Rates are per second, times milliseconds."""
+
+    rooms: int
+    publishers: int
+    subscribers: int
+    cpu_percent: float
+    rss_mb: float
+    in_pps: float
+    out_pps: float
+    out_mbps: float
+    loop_lag_ms: float
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """web → relay: all that holds in a room.
+
+    An older or equal generation changes nothing; no viewer and no publisher ends the room.
+    """
+
+    room: str
+    generation: int
+    slots: tuple[Slot, ...] = ()
+    viewers: tuple[str, ...] = ()
+    publishers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stage: tuple[StageEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """web → relay: a client wants to watch; replied to with `Offer`, after which `Answer` is due."""
+
+    id: str
+    room: str
+    participant: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """web → relay: the browser's answer to an `Offer`; replied to with `Done`."""
+
+    id: str
+    room: str
+    participant: str
+    client: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """web → relay: a browser's offer to publish, `sources` by mid; replied to with `Accepted`."""
+
+    id: str
+    room: str
+    participant: str
+    client: str
+    sdp: str
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """web → relay: end a client's connections; no reply.
+
+    An empty direction means both, an empty client all clients of the participant.
+    """
+
+    room: str
+    participant: str
+    client: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """relay → web, reply to `Subscribe`: the relay's offer and which slot each mid carries."""
+
+    id: str
+    sdp: str
+    slots: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """relay → web, reply to `Publish`: the relay's answer."""
+
+    id: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """relay → web: what was asked is done."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """relay → web: what was asked is not done; the code is one of `REFUSAL_CODES`, the message human."""
+
+    id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """relay → web: a media connection came up (`connected`) or is gone (`closed`, with the reason)."""
+
+    room: str
+    participant: str
+    client: str
+    direction: str
+    state: str
+    reason: str = ""
+
+
+FromRelay = Register | Load | Offer | Accepted | Done | Refused | ConnectionChanged
+FromWeb = Registered | Permits | Subscribe | Answer | Publish | Close
+Message = FromRelay | FromWeb
+
+# Decoding: one checker per field type. A checker returns the value in its final shape or raises ValueError.
+
+
+def _text(limit: int, *, empty: bool = False) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > limit or not (value or empty):
+            raise ValueError("expected a text of bounded length")
+        return value
+
+    return check
+
+
+def _integer(low: int, high: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError("expected a whole number within its bounds")
+        return value
+
+    return check
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value < 1e15:
+        raise ValueError("expected a number that is not negative")
+    return float(value)
+
+
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError("expected one of the known words")
+        return value
+
+    return check
+
+
+def _list(item: Callable[[Any], Any], limit: int) -> Callable[[Any], tuple[Any, ...]]:
+    def check(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or len(value) > limit:
+            raise ValueError("expected a list of bounded length")
+        return tuple(item(entry) for entry in value)
+
+    return check
+
+
+def _mapping(item: Callable[[Any], Any], limit: int) -> Callable[[Any], dict[str, Any]]:
+    def check(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict) or len(value) > limit:
+            raise ValueError("expected an object of bounded size")
+        return {_ID(key): item(entry) for key, entry in value.items()}
+
+    return check
+
+
+def _record(kind: type[Any], checkers: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("expected an object")
+        return _build(kind, checkers, value)
+
+    return check
+
+
+_ID = _text(MAX_ID_LENGTH)
+_OPTIONAL_ID = _text(MAX_ID_LENGTH, empty=True)
+_SDP = _text(MAX_SDP_BYTES)
+_SOURCE = _one_of(*SOURCE_KINDS)
+_COUNT = _integer(0, 1 << 53)
+_SEAT: dict[str, Callable[[Any], Any]] = {"room": _ID, "participant": _ID, "client": _ID}
+_SLOT = _record(Slot, {"name": _ID, "kind": _one_of(*KINDS)})
+_STAGE_ENTRY = _record(StageEntry, {"slot": _ID, "participant": _ID, "source": _SOURCE})
+
+_CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
+    Register: {
+        "name": _ID,
+        "version": _ID,
+        "epoch": _ID,
+        "addresses": _list(_ID, 8),
+        "port": _integer(1, 65535),
+        "capacity": _COUNT,
+        "protocol": _COUNT,
+    },
+    Registered: {"load_interval": _number},
+    Load: {
+        "rooms": _COUNT,
+        "publishers": _COUNT,
+        "subscribers": _COUNT,
+        "cpu_percent": _number,
+        "rss_mb": _number,
+        "in_pps": _number,
+        "out_pps": _number,
+        "out_mbps": _number,
+        "loop_lag_ms": _number,
+        "counters": _mapping(_COUNT, 100),
+    },
+    Permits: {
+        "room": _ID,
+        "generation": _COUNT,
+        "slots": _list(_SLOT, MAX_SLOTS),
+        "viewers": _list(_ID, MAX_VIEWERS),
+        "publishers": _mapping(_list(_SOURCE, len(SOURCE_KINDS)), MAX_VIEWERS),
+        "stage": _list(_STAGE_ENTRY, MAX_SLOTS),
+    },
+    Subscribe: {"id": _ID, **_SEAT},
+    Answer: {"id": _ID, **_SEAT, "sdp": _SDP},
+    Publish: {"id": _ID, **_SEAT, "sdp": _SDP, "sources": _mapping(_SOURCE, MAX_SLOTS)},
+    Close: {**_SEAT, "client": _OPTIONAL_ID, "direction": _one_of("", *DIRECTIONS)},
+    Offer: {"id": _ID, "sdp": _SDP, "slots": _mapping(_ID, MAX_SLOTS)},
+    Accepted: {"id": _ID, "sdp": _SDP},
+    Done: {"id": _ID},
+    Refused: {"id": _ID, "code": _one_of(*REFUSAL_CODES), "message": _text(MAX_TEXT_LENGTH, empty=True)},
+    ConnectionChanged: {
+        **_SEAT,
+        "direction": _one_of(*DIRECTIONS),
+        "state": _one_of("connected", "closed"),
+        "reason": _text(MAX_TEXT_LENGTH, empty=True),
+    },
+}
+
+_NAMES: Mapping[type[Any], str] = {
+    kind: "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)[1:]
+    for kind in _CHECKERS
+}
+_KINDS: Mapping[str, type[Any]] = {name: kind for kind, name in _NAMES.items()}
+
+
+def _build(kind: type[Any], checkers: Mapping[str, Callable[[Any], Any]], raw: Mapping[str, Any]) -> Any:
+    known = {spec.name for spec in fields(kind)}
+    if raw.keys() - known:
+        raise ValueError(f"{kind.__name__} has an unknown field")
+    values = {}
+    for name, value in raw.items():
+        try:
+            values[name] = checkers[name](value)
+        except ValueError as error:
+            raise ValueError(f"{kind.__name__}.{name}: {error}") from None
+    try:
+        return kind(**values)
+    except TypeError:
+        raise ValueError(f"{kind.__name__} lacks a field") from None
+
+
+def encode(message: Message) -> str:
+    """Returns the message as one JSON text."""
+    return json.dumps({"type": _NAMES[type(message)], **asdict(message)}, separators=(",", ":"))
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def decode(text: str | bytes) -> Message:
+    """Reads one message; raises ValueError with a stable sentence for anything that is not exactly one."""
+    if len(text) > MAX_MESSAGE_BYTES:
+        raise ValueError("the message is too large")
+    try:
+        raw = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ValueError("the message is not JSON") from None
+    kind = (
+        _KINDS.get(raw.pop("type", None))
+        if isinstance(raw, dict) and isinstance(raw.get("type"), str)
+        else None
+    )
+    if kind is None:
+        raise ValueError("the message has no known type")
+    message: Message = _build(kind, _CHECKERS[kind], raw)
+    return message
