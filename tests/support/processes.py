@@ -1,0 +1,99 @@
+"""Processes that a test starts, waits for, reads the log of, and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+POLL_SECONDS = 0.05
+STOP_SECONDS = 10.0
+LOG_TAIL_LINES = 60
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Callable[[], object], seconds: float, failure: str | Callable[[], str]) -> None:
+    """Polls until the condition is true; raises AssertionError with the sentence when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(failure if isinstance(failure, str) else failure())
+        time.sleep(POLL_SECONDS)
+
+
+def answers_on_tcp(port: int) -> bool:
+    """Whether something accepts connections at the port of 127.0.0.1."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+class Process:
+    """One running program with its log in a file; a group of its own, so that all of it can be ended."""
+
+    def __init__(
+        self, command: Sequence[str], log: Path, *, environment: Mapping[str, str], folder: Path | None = None
+    ) -> None:
+        self.command = list(command)
+        self.log = log
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                cwd=folder,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._popen.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._popen.poll() is None
+
+    def tail(self, lines: int = LOG_TAIL_LINES) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def wait_until(self, condition: Callable[[], object], seconds: float, what: str) -> None:
+        """Waits for a condition; fails at once, with the log, if the process ends before."""
+
+        def met_or_ended() -> bool:
+            return bool(condition()) or not self.is_running
+
+        wait_until(met_or_ended, seconds, lambda: f"{what} did not happen in {seconds:g} s:\n{self.tail()}")
+        if not self.is_running:
+            raise AssertionError(f"{self.command[0]} ended before {what}:\n{self.tail()}")
+
+    def kill(self) -> None:
+        """Ends the process at once, as by `kill -9`."""
+        self._popen.kill()
+        self._popen.wait(STOP_SECONDS)
+
+    def stop(self, ask: signal.Signals = signal.SIGTERM) -> None:
+        """Asks the process to end, then ends whatever is left of its group."""
+        if self.is_running:
+            self._popen.send_signal(ask)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(STOP_SECONDS)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait(STOP_SECONDS)
