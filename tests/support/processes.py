@@ -44,7 +44,13 @@ class Process:
     """One running program with its log in a file; a group of its own, so that all of it can be ended."""
 
     def __init__(
-        self, command: Sequence[str], log: Path, *, environment: Mapping[str, str], folder: Path | None = None
+        self,
+        command: Sequence[str],
+        log: Path,
+        *,
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        user: str | None = None,
     ) -> None:
         self.command = list(command)
         self.log = log
@@ -57,6 +63,7 @@ class Process:
                 env=dict(environment),
                 cwd=folder,
                 start_new_session=True,
+                user=user,
             )
 
     @property

@@ -73,27 +73,31 @@ class PostgresServer:
             prefix="lectern-postgresql-", ignore_cleanup_errors=True
         )
         self._folder = Path(self._temporary.name)
-        self._as_user = self._give_away()
+        self._user = self._give_away() if os.geteuid() == 0 else None
         self._make_cluster()
         self._run()
 
-    def _give_away(self) -> list[str]:
-        """PostgreSQL refuses to be root: hands the folder to another user, returns how to become them."""
-        if os.geteuid() != 0:
-            return []
+    def _give_away(self) -> str:
+        """PostgreSQL refuses to be root: hands the folder to another user, and names them."""
         known = {entry.pw_name for entry in pwd.getpwall()}
         user = next(name for name in UNPRIVILEGED_USERS if name in known)
         shutil.chown(self._folder, user)
-        return [find_program("runuser", "util-linux"), "-u", user, "--"]
+        return user
 
     def _program(self, name: str) -> str:
         return find_program(name, "postgresql", _postgresql_folders())
 
     def _make_cluster(self) -> None:
         options = ["--auth=trust", "--username=lectern", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        command = [*self._as_user, self._program("initdb"), *options, "-D", str(self._folder / "data")]
+        command = [self._program("initdb"), *options, "-D", str(self._folder / "data")]
         made = subprocess.run(
-            command, capture_output=True, text=True, env=SERVER_ENVIRONMENT, cwd="/", check=False
+            command,
+            capture_output=True,
+            text=True,
+            env=SERVER_ENVIRONMENT,
+            cwd="/",
+            user=self._user,
+            check=False,
         )
         assert made.returncode == 0, f"initdb failed:\n{made.stdout}{made.stderr}"
 
@@ -106,9 +110,10 @@ class PostgresServer:
         ]
         options = [word for setting in settings for word in ("-c", setting)]
         server = [self._program("postgres"), "-D", str(self._folder / "data"), "-p", str(self.port)]
-        command = [*self._as_user, *server, "-k", str(self._folder), *options]
+        command = [*server, "-k", str(self._folder), *options]
         log = self._folder / "server.log"
-        self._process = Process(command, log, environment=SERVER_ENVIRONMENT, folder=Path("/"))
+        here = Path("/")
+        self._process = Process(command, log, environment=SERVER_ENVIRONMENT, folder=here, user=self._user)
         self._process.wait_until(self._answers, START_SECONDS, "PostgreSQL being ready")
 
     def _answers(self) -> bool:
