@@ -12,7 +12,8 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 
 from classroom.live.routing import websocket_urlpatterns
+from config.health import Health
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))}
+    {"http": Health(http), "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))}
 )

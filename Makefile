@@ -1,0 +1,47 @@
+# Lectern: `make run` starts it, `make test` shows that it works, `make help` lists the rest.
+
+BIN := .venv/bin
+PURE_TESTS = $(wildcard tests/test_architecture.py tests/*/core)
+
+.PHONY: help run setup setup-tests tools test check lint types format bench clean
+
+help:                 ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+run: setup            ## set up what is needed and start Lectern at http://127.0.0.1:8000/
+	@LECTERN_DEMO="$${LECTERN_DEMO-1}" exec $(BIN)/python manage.py classroom
+
+setup:                ## the virtual environment for running
+	@python="$$(sh deploy/find-python)" && exec "$$python" deploy/bootstrap.py requirements.txt
+
+setup-tests: setup    ## the virtual environment for testing
+	@exec $(BIN)/python deploy/bootstrap.py tests/requirements.txt
+
+tools: setup          ## the browsers and servers that the tests start
+	@exec $(BIN)/python deploy/test_tools.py
+
+test: setup-tests tools lint types   ## everything: style, types, every test
+	@exec $(BIN)/python -m pytest
+
+check: setup-tests lint types        ## the quick part, in under a minute: style, types, pure tests
+	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)
+
+lint: setup-tests     ## formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup-tests    ## static types
+	$(BIN)/mypy .
+
+format: setup-tests   ## rewrite the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup-tests tools             ## the benchmarks, their figures under var/bench/
+	@mkdir -p var/bench
+	$(BIN)/python -m bench.relay_fanout --subscribers 300 --seconds 10 --json var/bench/relay_fanout.json
+	$(BIN)/python -m bench.join --json var/bench/join.json
+
+clean:                ## remove what was made here, except data under var/
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis static-built
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

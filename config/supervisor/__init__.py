@@ -1,0 +1,1 @@
+"""Keeps the processes of one installation running in one terminal."""
