@@ -6,11 +6,15 @@ import sys
 
 
 def main() -> None:
-    """Runs one management command."""
+    """Runs one management command; settings that cannot be right end it with their sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Lectern can't start: {error}")
 
 
 if __name__ == "__main__":
