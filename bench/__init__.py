@@ -1,0 +1,1 @@
+"""Benchmarks of Lectern: of the relay by light WebRTC clients, of the whole by Chromium."""
