@@ -166,7 +166,7 @@ class LiteAgent:
         for kind, offset, length in _attributes(data):
             if FINGERPRINT in found:
                 raise ValueError("STUN fingerprint is not the last attribute")
-            # RFC 8489 section 14.5: nothing after MESSAGE-INTEGRITY is authenticated; the fingerprint need not be.
+            # RFC 8489 section 14.5: what follows MESSAGE-INTEGRITY is not authenticated, and ignored.
             if MESSAGE_INTEGRITY in found and kind != FINGERPRINT:
                 continue
             found.setdefault(kind, (offset, length))
@@ -200,7 +200,7 @@ class LiteAgent:
             raise ValueError("STUN message integrity is wrong")
 
     def _reply(self, kind: int, transaction: bytes, attributes: bytes) -> bytes:
-        # The length in the header is set by whichever of the two sums is computed.
+        # Each of the two sums is over a header with the length as it will be then.
         message = _HEADER.pack(kind, len(attributes), stun.COOKIE, transaction) + attributes
         message += _attribute(MESSAGE_INTEGRITY, stun.message_integrity(message, self._key))
         message += _attribute(FINGERPRINT, struct.pack("!I", stun.message_fingerprint(message)))

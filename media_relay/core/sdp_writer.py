@@ -1,0 +1,154 @@
+"""The relay's own session descriptions: offers to subscribers, answers to publishers.
+
+One bundled transport, ICE-lite, the relay as DTLS server (RFC 8829, 8839, 8843).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from media_relay.core.sdp import Codec, Description, Media
+
+FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+DISCARD_PORT = 9
+START_BITRATE = "x-google-start-bitrate"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTransport:
+    """The relay's end of a connection.
+
+    `fingerprint` are the hex pairs of the certificate's SHA-256, `candidates` lines of `ice.host_candidate`.
+    """
+
+    ufrag: str
+    pwd: str
+    fingerprint: str
+    candidates: tuple[str, ...]
+    session_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSection:
+    """An m-line that the relay sends on; sections of one `stream` are kept in lip sync by browsers."""
+
+    mid: str
+    kind: str
+    ssrc: int
+    cname: str
+    stream: str
+    track: str
+    codecs: tuple[Codec, ...]
+    extensions: Mapping[str, int]
+
+
+def make_offer(transport: LocalTransport, sections: Iterable[OfferSection]) -> str:
+    """Returns the offer of a subscriber's connection: `sendonly` m-lines with their SSRCs."""
+    sections = tuple(sections)
+    lines = _session(transport, [section.mid for section in sections])
+    for index, section in enumerate(sections):
+        lines += _media_head(section.kind, "UDP/TLS/RTP/SAVPF", section.codecs)
+        lines += _transport(transport, section.mid, "actpass", candidates=index == 0)
+        lines += _extmaps(section.extensions)
+        lines += ["a=sendonly", f"a=msid:{section.stream} {section.track}", "a=rtcp-mux", "a=rtcp-rsize"]
+        for codec in section.codecs:
+            lines += _codec(codec, codec.feedback)
+        lines += [
+            f"a=ssrc:{section.ssrc} cname:{section.cname}",
+            f"a=ssrc:{section.ssrc} msid:{section.stream} {section.track}",
+        ]
+    return _text(lines)
+
+
+def make_answer(
+    remote: Description,
+    transport: LocalTransport,
+    codecs: Mapping[str, tuple[Codec, ...]],
+    extensions: Collection[str] = (),
+    start_bitrate_kbps: int = 0,
+) -> str:
+    """Returns the answer to a publisher's offer.
+
+    `codecs` are the chosen ones by mid, the first is what the publisher will send: its m-line is `recvonly`,
+    or `inactive` if the publisher doesn't send there. Every other m-line is rejected (RFC 8829 section
+    5.3.1). Of `extensions` those that the publisher offers are accepted, under its ids. Raises ValueError if
+    nothing would be accepted.
+    """
+    accepted = [mid for mid in remote.bundle if codecs.get(mid)]
+    if not accepted:
+        raise ValueError("SDP has nothing that can be accepted")
+    lines = _session(transport, accepted)
+    for media in remote.media:
+        if media.mid not in accepted:
+            lines += _rejected(media)
+            continue
+        lines += _media_head(media.kind, media.protocol, codecs[media.mid])
+        lines += _transport(transport, media.mid, "passive", candidates=media.mid == accepted[0])
+        lines += _extmaps({uri: number for uri, number in media.extensions.items() if uri in extensions})
+        lines += ["a=recvonly" if media.sends else "a=inactive", "a=rtcp-mux"]
+        lines += ["a=rtcp-rsize"] if media.rtcp_rsize else []
+        for codec in codecs[media.mid]:
+            lines += _codec(
+                codec, [value for value in codec.feedback if value in FEEDBACK], start_bitrate_kbps
+            )
+    return _text(lines)
+
+
+def _session(transport: LocalTransport, mids: Iterable[str]) -> list[str]:
+    return [
+        "v=0",
+        f"o=- {transport.session_id} 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=ice-lite",
+        f"a=group:BUNDLE {' '.join(mids)}",
+        "a=msid-semantic: WMS *",
+    ]
+
+
+def _media_head(kind: str, protocol: str, codecs: Iterable[Codec]) -> list[str]:
+    formats = " ".join(str(codec.payload_type) for codec in codecs)
+    return [f"m={kind} {DISCARD_PORT} {protocol} {formats}", "c=IN IP4 0.0.0.0"]
+
+
+def _rejected(media: Media) -> list[str]:
+    lines = [f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}", "c=IN IP4 0.0.0.0"]
+    return [*lines, *([f"a=mid:{media.mid}"] if media.mid else []), "a=inactive"]
+
+
+def _transport(transport: LocalTransport, mid: str, setup: str, *, candidates: bool) -> list[str]:
+    lines = [
+        f"a=mid:{mid}",
+        f"a=ice-ufrag:{transport.ufrag}",
+        f"a=ice-pwd:{transport.pwd}",
+        f"a=fingerprint:sha-256 {transport.fingerprint}",
+        f"a=setup:{setup}",
+    ]
+    if candidates:
+        lines += [f"a={candidate}" for candidate in transport.candidates]
+        lines.append("a=end-of-candidates")
+    return lines
+
+
+def _extmaps(extensions: Mapping[str, int]) -> list[str]:
+    return [f"a=extmap:{number} {uri}" for uri, number in extensions.items()]
+
+
+def _codec(codec: Codec, feedback: Iterable[str], start_bitrate_kbps: int = 0) -> list[str]:
+    number = codec.payload_type
+    channels = f"/{codec.channels}" if codec.channels > 1 else ""
+    parameters = dict(codec.parameters)
+    # Chromium reads it from any video codec's line; it has no meaning for sound.
+    if start_bitrate_kbps and codec.clock_rate == 90000:
+        parameters[START_BITRATE] = str(start_bitrate_kbps)
+    lines = [f"a=rtpmap:{number} {codec.name}/{codec.clock_rate}{channels}"]
+    lines += [f"a=rtcp-fb:{number} {value}" for value in feedback]
+    if parameters:
+        text = ";".join(f"{name}={value}" if value else name for name, value in parameters.items())
+        lines.append(f"a=fmtp:{number} {text}")
+    return lines
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\r\n" for line in lines)
