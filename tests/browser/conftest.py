@@ -1,0 +1,119 @@
+"""Fixtures of the browser tests: running installations, Chromium, and people in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.support.browsers import launch_chromium, new_context, sign_in
+from tests.support.lectern import Lectern
+from tests.support.room import Room
+
+RUNNING: list[Lectern] = []
+"""Whose logs belong to the report of a failure."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attaches the logs of every running installation to a failure."""
+    report = yield
+    if report.failed:
+        report.sections.extend((f"Lectern at {lectern.url}", lectern.logs()) for lectern in RUNNING)
+    return report
+
+
+def run_lectern(folder: Path, **settings: str) -> Iterator[Lectern]:
+    """The life of an installation as a fixture sees it."""
+    lectern = Lectern(folder, **settings)
+    RUNNING.append(lectern)
+    try:
+        yield lectern
+    finally:
+        RUNNING.remove(lectern)
+        lectern.stop()
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, for this package only: no asyncio test can run in the thread that its loop occupies."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium with fake devices that says yes to every permission."""
+    browser = launch_chromium(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def lectern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lectern]:
+    """An installation as `make run` starts it; shared, so a test makes a class of its own in it."""
+    yield from run_lectern(tmp_path_factory.mktemp("lectern"))
+
+
+@pytest.fixture
+def new_person(chromium: Browser, lectern: Lectern) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes signed-in browser profiles, one a person, which end with the test."""
+    contexts: list[BrowserContext] = []
+
+    def make(
+        email: str = "", *, browser: Browser | None = None, site: str = "", **options: Any
+    ) -> BrowserContext:
+        context = new_context(browser or chromium, **options)
+        contexts.append(context)
+        if email:
+            sign_in(context, site or lectern.url, email)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+class ClassRoom:
+    """A class of a test's own in a running installation, and the pages of those in its room."""
+
+    def __init__(self, lectern: Lectern, new_person: Callable[..., BrowserContext], **fields: Any) -> None:
+        self.lectern = lectern
+        self._new_person = new_person
+        made = lectern.ask("new_class", **fields)
+        self.course: str = made["course"]
+        self.lesson: str = made["lesson"]
+        self.url = lectern.room_url(self.lesson)
+
+    def room(self, person: str, **options: Any) -> Room:
+        """The room as one of the cast opens it, in a profile of their own."""
+        email = self.lectern.cast.get(person, person)
+        context = self._new_person(email, site=self.lectern.url, **options)
+        return Room(context.new_page(), self.url).open()
+
+    def live_teacher(self, person: str = "teacher") -> Room:
+        """The teacher's page, live."""
+        return self.room(person).go_live()
+
+    def watching(self, person: str = "student1", **options: Any) -> Room:
+        """The page of somebody who has pressed Join."""
+        return self.room(person, **options).join()
+
+    def row(self) -> dict[str, Any]:
+        """What the database says of the lesson."""
+        row: dict[str, Any] = self.lectern.ask("lesson_row", lesson=self.lesson)
+        return row
+
+    def present(self) -> list[str]:
+        """Who is present, one entry a page."""
+        addresses: list[str] = self.lectern.ask("open_presences", lesson=self.lesson)
+        return addresses
+
+
+@pytest.fixture
+def classroom(lectern: Lectern, new_person: Callable[..., BrowserContext]) -> ClassRoom:
+    """A class of the test's own in the shared installation."""
+    return ClassRoom(lectern, new_person)

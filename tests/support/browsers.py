@@ -1,0 +1,99 @@
+"""Real Chromium with a fake camera and microphone, and people who sign in with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from tests.support.cast import PASSWORD
+from tests.support.servers import find_program
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DEVICES = "--use-fake-device-for-media-stream=fps=30,device-count=2"
+GRANT = "--use-fake-ui-for-media-stream"
+"""Answers every permission question with yes; hides mDNS candidates, too."""
+NO_GESTURE = "--autoplay-policy=no-user-gesture-required"
+PAGE_MILLISECONDS = 15_000
+
+WATCHED_CONSTRUCTORS = """
+(() => {
+  const seen = { peers: [], sockets: [] };
+  Object.defineProperty(window, "seenByTests", { value: seen });
+  const Peer = window.RTCPeerConnection;
+  window.RTCPeerConnection = class RTCPeerConnection extends Peer {
+    constructor(...options) {
+      super(...options);
+      seen.peers.push(this);
+    }
+  };
+  const Socket = window.WebSocket;
+  window.WebSocket = class WebSocket extends Socket {
+    constructor(...options) {
+      super(...options);
+      const entry = { socket: this, code: null };
+      seen.sockets.push(entry);
+      this.addEventListener("close", (event) => (entry.code = event.code));
+    }
+  };
+})();
+"""
+"""Lets a test see the page's connections without any hook in the product."""
+
+
+def launch_chromium(playwright: Playwright, flags: Sequence[str] = (DEVICES, GRANT)) -> Browser:
+    """Starts the machine's Chromium, headless."""
+    return playwright.chromium.launch(
+        executable_path=find_program("chromium", "chromium"), headless=True, args=[*FLAGS, *flags]
+    )
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser profile of one person, whose pages are watched for connections and errors."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PAGE_MILLISECONDS)
+    context.add_init_script(WATCHED_CONSTRUCTORS)
+    return context
+
+
+def sign_in_by_form(page: Page, url: str, email: str, password: str = PASSWORD) -> None:
+    """Signs in as a person does."""
+    page.goto(f"{url}/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/accounts/login" not in address)
+
+
+def csrf_token(html: str) -> str:
+    """The token of the first form in a page."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', html)
+    assert found, f"no form in this page:\n{html[:2000]}"
+    return found.group(1)
+
+
+def post_form(context: BrowserContext, url: str, fields: dict[str, str]) -> str:
+    """Loads the page at the address and sends its form; returns the page that follows."""
+    token = csrf_token(context.request.get(url).text())
+    answer = context.request.post(
+        url, form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": url}, max_redirects=5
+    )
+    assert answer.ok, f"{url} answered {answer.status}:\n{answer.text()[:2000]}"
+    return answer.text()
+
+
+def sign_in(context: BrowserContext, url: str, email: str, password: str = PASSWORD) -> None:
+    """Signs in without drawing a page; raises AssertionError where that fails."""
+    post_form(context, f"{url}/accounts/login/", {"login": email, "password": password})
+    names = {cookie["name"] for cookie in context.cookies()}
+    assert "sessionid" in names, f"{email} could not sign in; cookies: {names}"

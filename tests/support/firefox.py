@@ -1,0 +1,122 @@
+"""The machine's Firefox, driven by Marionette, with fake devices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from marionette_driver import By
+from marionette_driver.marionette import Marionette
+
+from tests.support.cast import PASSWORD
+from tests.support.processes import free_port
+from tests.support.servers import find_program
+
+PREFERENCES = {
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
+    "media.autoplay.default": 0,
+    "media.peerconnection.ice.loopback": True,
+    "app.update.disabledForTesting": True,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "browser.safebrowsing.downloads.remote.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "extensions.getAddons.cache.enabled": False,
+}
+FIND_SECONDS = 15.0
+POLL_SECONDS = 0.1
+
+PICTURES = """
+const video = document.querySelector(`video[data-slot="${arguments[0]}"]`);
+return video && video.srcObject ? video.mozPaintedFrames : 0;
+"""
+LOUDNESS = """
+const [slot, done] = arguments;
+const element = document.querySelector(`audio[data-slot="${slot}"]`);
+if (!element || !element.srcObject) { done(0); return; }
+const context = new AudioContext();
+const analyser = context.createAnalyser();
+context.createMediaStreamSource(element.srcObject).connect(analyser);
+const samples = new Float32Array(analyser.fftSize);
+let loudest = 0;
+let left = 20;
+const timer = setInterval(() => {
+  analyser.getFloatTimeDomainData(samples);
+  for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
+  left -= 1;
+  if (left === 0) { clearInterval(timer); context.close(); done(loudest); }
+}, 50);
+"""
+
+
+class Firefox:
+    """One Firefox with one person in it."""
+
+    def __init__(self, marionette: Marionette) -> None:
+        self.marionette = marionette
+
+    def wait_until(self, condition: Callable[[], Any], failure: str, seconds: float = FIND_SECONDS) -> Any:
+        """Polls until the condition gives something true; returns that."""
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"{failure} at {self.marionette.get_url()}"
+            time.sleep(POLL_SECONDS)
+        return found
+
+    def open(self, url: str) -> None:
+        """Loads a page."""
+        self.marionette.navigate(url)
+
+    def sign_in(self, url: str, email: str) -> None:
+        """Signs in by the form."""
+        self.open(f"{url}/accounts/login/")
+        self.marionette.find_element(By.NAME, "login").send_keys(email)
+        self.marionette.find_element(By.NAME, "password").send_keys(PASSWORD)
+        self.press("Sign in")
+        self.wait_until(lambda: "/accounts/login" not in self.marionette.get_url(), "the sign-in goes on")
+
+    def _button(self, name: str) -> Any:
+        for button in self.marionette.find_elements(By.CSS_SELECTOR, "button"):
+            label = button.get_attribute("aria-label") or button.text
+            if label.strip() == name and button.is_displayed():
+                return button
+        return None
+
+    def press(self, name: str) -> None:
+        """Presses the button with that name as soon as it is to be seen."""
+        self.wait_until(lambda: self._button(name), f"no button {name}").click()
+
+    def has_button(self, name: str) -> bool:
+        """Whether there is a visible button with that name."""
+        return self._button(name) is not None
+
+    def state(self) -> str:
+        """The room's connection state."""
+        root = self.marionette.find_element(By.CSS_SELECTOR, "[data-connection-state]")
+        return str(root.get_attribute("data-connection-state"))
+
+    def pictures(self, slot: str) -> int:
+        """How many pictures of a slot were painted so far."""
+        return int(self.marionette.execute_script(PICTURES, [slot]))
+
+    def loudness(self, slot: str) -> float:
+        """The largest sample of a slot's sound within a second."""
+        return float(self.marionette.execute_async_script(LOUDNESS, [slot]))
+
+
+@contextmanager
+def firefox() -> Iterator[Firefox]:
+    """A Firefox for the time of the block."""
+    binary = find_program("firefox-esr", "firefox-esr")
+    marionette = Marionette(
+        bin=binary, headless=True, prefs=PREFERENCES, port=free_port(), gecko_log="/dev/null"
+    )
+    try:
+        marionette.start_session()
+        marionette.timeout.script = FIND_SECONDS
+        yield Firefox(marionette)
+    finally:
+        marionette.cleanup()

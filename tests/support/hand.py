@@ -1,0 +1,104 @@
+"""A helping hand inside a running installation: makes and reads rows there when a test asks for it.
+
+It is a process with the installation's own environment; the test's process never touches that database.
+One JSON text a line goes in (`["name", {arguments}]`), one comes out (`{"result"}` or `{"error"}`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+Helper = Callable[..., Any]
+
+
+def make_cast() -> dict[str, str]:
+    """Puts the cast into the empty database; returns the ids of its rows, a person's e-mail address."""
+    from accounts.models import User
+    from tests.support import cast as casts
+
+    rows = vars(casts.make_cast())
+    rows |= {f"student{number}": student for number, student in enumerate(rows.pop("students"), 1)}
+    return {name: row.email if isinstance(row, User) else str(row.pk) for name, row in rows.items()}
+
+
+def new_class(**fields: Any) -> dict[str, str]:
+    """Makes a course with the cast's teachers and students and one lesson, on now unless told otherwise."""
+    from datetime import timedelta
+
+    from accounts.models import School
+    from classroom.models import Course, Enrolment
+    from tests.support.cast import make_lesson
+
+    course = Course.objects.create(school=School.objects.get(slug="demo"), title="Physics again")
+    pattern = Enrolment.objects.filter(course__title="Physics 8b")
+    Enrolment.objects.bulk_create(Enrolment(course=course, user=row.user, role=row.role) for row in pattern)
+    starts_in = timedelta(minutes=fields.pop("starts_in_minutes", -5))
+    return {"course": str(course.pk), "lesson": str(make_lesson(course, "Optics", starts_in, **fields).pk)}
+
+
+def new_student(course: str, email: str) -> dict[str, str]:
+    """Makes one more student of a course, for tests that change the person."""
+    from accounts.models import User
+    from classroom.models import Course, Enrolment
+    from tests.support.cast import PASSWORD
+
+    row = Course.objects.get(pk=course)
+    user = User.objects.create_user(email, PASSWORD, school=row.school, name=f"Visitor {email.split('@')[0]}")
+    enrolment = Enrolment.objects.create(course=row, user=user)
+    return {"email": user.email, "user": str(user.pk), "enrolment": str(enrolment.pk)}
+
+
+def set_lesson_state(lesson: str, state: str) -> None:
+    """Writes a lesson's state as the admin would."""
+    from classroom.models import Lesson
+
+    Lesson.objects.filter(pk=lesson).update(state=state)
+
+
+def lesson_row(lesson: str) -> dict[str, Any]:
+    """What the database says of a lesson: its state and its stage."""
+    from classroom.models import Lesson
+
+    row = Lesson.objects.select_related("stage_holder").get(pk=lesson)
+    holder = row.stage_holder.email if row.stage_holder else None
+    return {"state": row.state, "holder": holder, "client": row.stage_client, "sources": row.stage_sources}
+
+
+def open_presences(lesson: str) -> list[str]:
+    """The e-mail address of every open presence: one for each page that counts as present."""
+    from classroom.models import Presence
+
+    rows = Presence.objects.filter(lesson__id=lesson, left_at=None)
+    return sorted(rows.values_list("user__email", flat=True))
+
+
+HELPERS: dict[str, Helper] = {
+    helper.__name__: helper
+    for helper in (make_cast, new_class, new_student, set_lesson_state, lesson_row, open_presences)
+}
+
+
+def main() -> None:
+    """Answers one request a line until the input ends."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    sys.stdout = sys.stderr
+    django.setup()
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        try:
+            answer = {"result": HELPERS[name](**arguments)}
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    main()
