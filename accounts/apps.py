@@ -10,3 +10,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("Schools and people")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connects the receivers."""
+        from accounts import signals
+
+        signals.connect()
