@@ -18,13 +18,11 @@ class LecternAdminSite(admin.AdminSite):
     site_header = _("Lectern")
     index_title = _("Administration")
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sends strangers to the sign-in page; refuses those who don't manage anything."""
         return enter(request)
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sends one to the page that changes passwords."""
         return redirect("account_change_password")
 

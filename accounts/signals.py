@@ -19,7 +19,7 @@ def connect() -> None:
 def forget_old_addresses(
     instance: User, created: bool, raw: bool, update_fields: Collection[str] | None, **_: Any
 ) -> None:
-    """Removes allauth's notes of a person's earlier addresses: one could still sign in and reset with them."""
+    """Removes allauth's notes of earlier addresses: one could still sign in and reset with them."""
     if created or raw or (update_fields is not None and "email" not in update_fields):
         return
     EmailAddress.objects.filter(user=instance).exclude(email=instance.email).delete()

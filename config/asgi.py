@@ -1,21 +1,27 @@
 """The ASGI application: HTTP by Django, WebSockets by Channels."""
 
 import os
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
-http = get_asgi_application()
-# What follows needs the apps that the line above has loaded.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from channels.routing import ProtocolTypeRouter
-from django.conf import settings
 
-from classroom.live.routing import websocket_urlpatterns
-from config.health import Health
-from config.sockets import OriginGate
-from config.static_files import with_static_files
+def make_application() -> Any:
+    """Loads Django's apps, then what needs them, and puts it together."""
+    http = get_asgi_application()
 
-sockets = OriginGate(websocket_urlpatterns, settings.ALLOWED_ORIGINS)
-application = Health(with_static_files(ProtocolTypeRouter({"http": http, "websocket": sockets})))
+    from channels.routing import ProtocolTypeRouter
+    from django.conf import settings
+
+    from classroom.live.routing import websocket_urlpatterns
+    from config.health import Health
+    from config.sockets import OriginGate
+    from config.static_files import with_static_files
+
+    sockets = OriginGate(websocket_urlpatterns, settings.ALLOWED_ORIGINS)
+    return Health(with_static_files(ProtocolTypeRouter({"http": http, "websocket": sockets})))
+
+
+application = make_application()

@@ -1,4 +1,7 @@
-"""What an installation is told by its environment, as one value; pure, so that every rule is tested without a start."""
+"""What an installation is told by its environment, as one value.
+
+Pure, so that every rule is tested without starting anything.
+"""
 
 from __future__ import annotations
 
@@ -201,7 +204,7 @@ def is_loopback(host: str) -> bool:
 
 
 def postgres_settings(url: SplitResult) -> dict[str, Any]:
-    """Django's settings for a PostgreSQL database; a query such as ?sslmode=require is handed to the driver."""
+    """Django's settings for PostgreSQL; a query such as ?sslmode=require is handed to the driver."""
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")),

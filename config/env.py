@@ -1,7 +1,7 @@
 """Typed readers of environment variables; each failure is one sentence that names the variable.
 
-Every variable may also be given as `NAME_FILE`, the path of a file that holds the value (as Docker's and systemd's
-secrets are handed over).
+Every variable may also be given as `NAME_FILE`, the path of a file that holds the value: so Docker and
+systemd hand over secrets.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Environment:
         return value
 
     def url(self, name: str, schemes: tuple[str, ...]) -> SplitResult | None:
-        """Returns an address with one of the schemes, or None; its text is never repeated, since it may hold a password."""
+        """Returns an address, or None; no error repeats it, since it may hold a password."""
         return self._parsed(
             name, lambda text: _split(text, schemes), f"must be an address such as {schemes[0]}://…"
         )

@@ -41,7 +41,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def logging_settings(as_json: bool) -> dict[str, Any]:
-    """Returns Django's LOGGING: our own loggers from INFO, everything else from WARNING, requests from ERROR."""
+    """Returns Django's LOGGING: our own loggers from INFO, requests from ERROR, the rest from WARNING."""
     formatter: dict[str, Any] = {"format": "%(levelname)s %(name)s: %(message)s"}
     if as_json:
         formatter = {"()": "config.logs.JsonFormatter"}

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -116,13 +117,15 @@ TEMPLATES = [
 # Where things are kept
 
 SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000; PRAGMA cache_size=-20000; "
-    "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000; "
+    "PRAGMA cache_size=-20000; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
 )
-# A request runs in a thread of its own under ASGI, so that a connection kept by its thread would never be used
-# again: PostgreSQL's are pooled, and SQLite's cost next to nothing.
+# A request runs in a thread of its own under ASGI, so that a connection kept by its thread would never be
+# used again: PostgreSQL's are pooled, and SQLite's cost next to nothing.
 if CONFIGURATION.database:
-    DATABASES = {"default": configuration.postgres_settings(CONFIGURATION.database)}
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": configuration.postgres_settings(CONFIGURATION.database)
+    }
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
 else:
@@ -137,10 +140,10 @@ else:
     }
 
 CACHE_TABLE = "lectern_cache"
-"""Made by a migration of `accounts`; sign-in limits count there, so it must be shared and must not forget early."""
+"""Made by a migration of `accounts`; sign-in limits count there, so it must be shared and not forget."""
 LAYER_CAPACITY = 10_000
 if CONFIGURATION.redis_url:
-    CACHES = {
+    CACHES: dict[str, dict[str, Any]] = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": CONFIGURATION.redis_url,

@@ -14,7 +14,7 @@ from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Gives every file a name with its hash at `collectstatic`, in scripts' imports too; links use it in production."""
+    """Names files by their hash at `collectstatic`, in scripts' imports too; production links to those."""
 
     support_js_module_import_aggregation = True
 

@@ -1,0 +1,108 @@
+"""Limits on single connections that Daphne leaves open: bodies, messages, and what waits to be sent."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+
+from config.sockets import RELAY_PATH
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 5 << 20
+"""Daphne buffers a whole body before Django sees any of it; uploads come in parts of at most 4 MB."""
+MAX_MESSAGE_BYTES = 64 << 10
+"""What a page may send in one message; docs/room-protocol.md."""
+MAX_RELAY_MESSAGE_BYTES = 256 << 10
+MAX_UNSENT_BYTES = 1 << 20
+"""So much may wait for a peer that doesn't read; Daphne's `send` never waits, so nobody else can see it."""
+
+TOO_LARGE = (
+    b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: 26\r\n\r\nThis request is too large.\n"[:-1]
+)
+
+
+class LimitedRequest(WebRequest):
+    """Refuses a body over MAX_BODY_BYTES, at once where its length is declared."""
+
+    finished = 0
+    _received = 0
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 (Twisted's name)
+        """Is called when the headers are complete; the length is None for a chunked body."""
+        super().gotLength(length)
+        if (length or 0) > MAX_BODY_BYTES:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
+        """Is called with every part of the body."""
+        self._received += len(data)
+        if self._received <= MAX_BODY_BYTES:
+            super().handleContentChunk(data)
+        else:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if not self.finished:
+            self.finished = 1
+            self.channel.transport.write(TOO_LARGE)
+            self.channel.loseConnection()
+
+    def process(self) -> Any:
+        """Hands the request on, unless it was refused."""
+        return None if self.finished else super().process()
+
+
+class LimitedHTTPFactory(HTTPFactory):
+    """Makes connections whose requests are limited."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 (Twisted's name)
+        """Returns the protocol of a new connection."""
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = LimitedRequest
+        return protocol
+
+
+class LimitedWebSocket(WebSocketProtocol):
+    """Limits what is received, by the path, and what waits to be sent, whatever the path."""
+
+    muted = False
+
+    def onConnect(self, request: Any) -> Any:  # noqa: N802 (Autobahn's name)
+        """Is called before anything is accepted."""
+        limit = MAX_RELAY_MESSAGE_BYTES if request.path == RELAY_PATH else MAX_MESSAGE_BYTES
+        self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
+        return super().onConnect(request)
+
+    def sendMessage(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802 (Autobahn's name)
+        """Sends a message of any size: Autobahn would hold our own messages to the limit of a page's."""
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*args, **kwargs)
+        finally:
+            self.maxMessagePayloadSize = limit
+
+    def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802 (Daphne's name)
+        """Sends, or drops a connection whose peer has stopped reading."""
+        if self._unsent_bytes() <= MAX_UNSENT_BYTES:
+            super().serverSend(content, binary)
+        elif not self.muted:
+            self.muted = True
+            log.warning("dropped a socket of %s that does not read", self.path)
+            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+            self.dropConnection(abort=True)
+
+    def _unsent_bytes(self) -> int:
+        """What Twisted's TCP transport holds; it offers no public count."""
+        waiting: int = len(self.transport.dataBuffer) - self.transport.offset + self.transport._tempDataLen
+        return waiting
+
+
+class LimitedWebSocketFactory(WebSocketFactory):
+    """Makes WebSockets that are limited."""
+
+    protocol = LimitedWebSocket
