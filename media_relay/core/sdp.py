@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MAX_BYTES = 64 << 10
 MAX_MEDIA = 32
@@ -31,12 +31,12 @@ SETUPS = ("actpass", "active", "passive")
 FINGERPRINT_BYTES: Mapping[str, int] = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 
 _LINE = re.compile(r"([a-z])=([^\x00-\x08\x0a-\x1f\x7f]*)")
-_MEDIA = re.compile(r"([A-Za-z0-9_-]{1,16}) (\d{1,5}) ([A-Z/]{1,32}) ([!-~]+(?: [!-~]+)*) *")
+_MEDIA = re.compile(r"([A-Za-z0-9_-]{1,16}) (\d{1,5}) ([A-Z/]{1,32}) ([!-~]+(?: [!-~]+)*) *", re.ASCII)
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
 _ICE_CHARACTERS = re.compile(r"[A-Za-z0-9+/=_-]+")
-_RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9_.-]{1,32})/(\d{1,7})(?:/(\d{1,2}))?")
-_EXTMAP = re.compile(r"(\d{1,5})(?:/[a-z]+)? ([!-~]{1,256})(?: .*)?")
-_SSRC = re.compile(r"(\d{1,10})(?: .*)?")
+_RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9_.-]{1,32})/(\d{1,7})(?:/(\d{1,2}))?", re.ASCII)
+_EXTMAP = re.compile(r"(\d{1,5})(?:/[a-z]+)? ([!-~]{1,256})(?: .*)?", re.ASCII)
+_SSRC = re.compile(r"(\d{1,10})(?: .*)?", re.ASCII)
 _FINGERPRINT = re.compile(r"([A-Za-z0-9-]{1,16}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})*)")
 
 
@@ -107,6 +107,11 @@ class Description:
     ice_lite: bool
     bundle: tuple[str, ...]
     media: tuple[Media, ...]
+
+    @property
+    def can_be_dtls_client(self) -> bool:
+        """Whether the other side lets us be the DTLS server (RFC 8842 section 5.2)."""
+        return self.setup in ("actpass", "active")
 
 
 class _Section:
@@ -218,22 +223,14 @@ def _with_rtp(media: Media, section: _Section) -> Media:
         raise ValueError("SDP has media without rtcp-mux")
     ssrcs = _ssrcs(section)
     rids = _rids(section)
-    return Media(
-        media.mid,
-        media.kind,
-        media.port,
-        media.protocol,
-        media.formats,
-        media.direction,
-        _codecs(section, media.formats),
-        _extensions(section),
-        ssrcs,
-        _rtx(section, ssrcs),
-        rids,
-        _simulcast(section, rids),
-        media.rtcp_mux,
-        media.rtcp_rsize,
-        media.bundle_only,
+    return replace(
+        media,
+        codecs=_codecs(section, media.formats),
+        extensions=_extensions(section),
+        ssrcs=ssrcs,
+        rtx=_rtx(section, ssrcs),
+        rids=rids,
+        simulcast=_simulcast(section, rids),
     )
 
 

@@ -73,8 +73,12 @@ def make_answer(
     `codecs` are the chosen ones by mid, the first is what the publisher will send: its m-line is `recvonly`,
     or `inactive` if the publisher doesn't send there. Every other m-line is rejected (RFC 8829 section
     5.3.1). Of `extensions` those that the publisher offers are accepted, under its ids. Raises ValueError if
-    nothing would be accepted.
+    nothing would be accepted, or no connection could come of it.
     """
+    if remote.ice_lite:
+        raise ValueError("SDP is of an ICE-lite agent, which waits for the other side as we do")
+    if not remote.can_be_dtls_client:
+        raise ValueError("SDP has no usable setup role")
     accepted = [mid for mid in remote.bundle if codecs.get(mid)]
     if not accepted:
         raise ValueError("SDP has nothing that can be accepted")
