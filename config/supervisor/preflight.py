@@ -2,10 +2,24 @@
 
 import errno
 import socket
+import tempfile
+from pathlib import Path
 
 
 class CannotStartError(Exception):
     """Says in one sentence why Lectern cannot start and what to do."""
+
+
+def check_folder(folder: Path) -> None:
+    """Makes the folder; raises CannotStartError when it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotStartError(
+            f"the folder {folder} cannot be written to ({error.strerror}): choose another with LECTERN_VAR."
+        ) from None
 
 
 def check_ports(host: str, port: int, media_host: str, media_port: int) -> None:

@@ -3,78 +3,109 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from config.env import Environment
 from config.supervisor.part import Part
-from config.supervisor.preflight import CannotStartError, check_ports
+from config.supervisor.preflight import CannotStartError, check_folder, check_ports
 from config.supervisor.run import supervise
 
+MODULES = {"web": "config.server", "relay": "media_relay"}
+MEDIA_PORT = 7400
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
 """Where a server that listens on every address is reached from here."""
 
 
-class Command(BaseCommand):
-    """Prepares the database, then runs web and relay until it is told to stop."""
+@dataclass(frozen=True)
+class Addresses:
+    """Where web and relay listen."""
 
-    help = "Runs Lectern: the web tier and a relay, started again when they die. Ctrl-C stops all."
+    host: str
+    port: int
+    media_host: str
+    media_port: int
+
+    @property
+    def reached(self) -> str:
+        """The address at which the web tier is reached from here."""
+        return ANY_ADDRESS.get(self.host, self.host)
+
+    @property
+    def in_url(self) -> str:
+        """The same as a URL has it."""
+        host = f"[{self.reached}]" if ":" in self.reached else self.reached
+        return f"{host}:{self.port}"
+
+
+class Command(BaseCommand):
+    """Prepares folder and database, then runs web and relay until it is told to stop."""
+
+    help = "Runs Lectern: the web tier and a relay, each started again when it dies. Ctrl-C stops all."
     requires_system_checks = ()
 
     def handle(self, **options: Any) -> None:
-        """Starts everything; ends with one sentence where that cannot work."""
-        host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
-        media_host = os.environ.get("MEDIA_HOST", host)
-        media_port = int(os.environ.get("MEDIA_PORT", "7400"))
-        try:
-            check_ports(host, port, media_host, media_port)
-        except CannotStartError as problem:
-            raise CommandError(str(problem)) from None
-        self._prepare_database()
-        environment = {
-            **os.environ,
-            "HOST": host,
-            "PORT": str(port),
-            "MEDIA_HOST": media_host,
-            "MEDIA_PORT": str(media_port),
-            "PYTHONUNBUFFERED": "1",
-            "RELAY_SECRET": settings.RELAY_SECRET,
-            "RELAY_WEB_URL": f"ws://{_in_url(_reachable(host))}:{port}/ws/relays/",
-        }
+        """Runs everything; ends with one sentence where that cannot work."""
+        addresses = _addresses()
         log = Path(settings.VAR) / "log"
-        log.mkdir(exist_ok=True)
-        web = [sys.executable, "-m", "config.server"]
-        if not importlib.util.find_spec("config.server"):
-            web = [sys.executable, "-m", "daphne", "-b", host, "-p", str(port), "config.asgi:application"]
+        try:
+            check_folder(log)
+            check_ports(addresses.host, addresses.port, addresses.media_host, addresses.media_port)
+        except CannotStartError as problem:
+            raise CommandError(f"Lectern can't start: {problem}") from None
+        self._prepare_database()
+        environment = _environment(addresses)
         parts = [
-            Part(name, command, environment, log / f"{name}.log", self._say)
-            for name, command in (("web", web), ("relay", [sys.executable, "-m", "media_relay"]))
+            Part(name, [sys.executable, "-m", module], environment, log / f"{name}.log", self._say)
+            for name, module in MODULES.items()
         ]
-        asyncio.run(supervise(parts, (_reachable(host), port), lambda: self._ready(host, port), self._say))
+        asyncio.run(
+            supervise(parts, (addresses.reached, addresses.port), lambda: self._ready(addresses), self._say)
+        )
 
     def _prepare_database(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        if os.environ.get("LECTERN_DEMO", "") in ("1", "on", "true") and "seed_demo" in get_commands():
+        if settings.LECTERN_DEMO:
             call_command("seed_demo", verbosity=0)
 
-    def _ready(self, host: str, port: int) -> None:
-        self._say(f"Lectern is ready at http://{_in_url(_reachable(host))}:{port}/")
+    def _ready(self, addresses: Addresses) -> None:
+        self._say(f"Lectern is ready at http://{addresses.in_url}/")
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
         self.stdout.flush()
 
 
-def _reachable(host: str) -> str:
-    """The address at which a server that listens on `host` is reached from here."""
-    return ANY_ADDRESS.get(host, host)
+def _addresses() -> Addresses:
+    environment = Environment(os.environ)
+    host = settings.CONFIGURATION.host.strip("[]")
+    try:
+        return Addresses(
+            host=host,
+            port=settings.CONFIGURATION.port,
+            media_host=environment.text("MEDIA_HOST", host).strip("[]"),
+            media_port=environment.port("MEDIA_PORT", MEDIA_PORT),
+        )
+    except ImproperlyConfigured as problem:
+        raise CommandError(f"Lectern can't start: {problem}") from None
 
 
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _environment(addresses: Addresses) -> dict[str, str]:
+    """What the parts are told beside what this process was told itself."""
+    told = {name: value for name, value in os.environ.items() if name != "RELAY_SECRET_FILE"}
+    return {
+        **told,
+        "MEDIA_HOST": addresses.media_host,
+        "MEDIA_PORT": str(addresses.media_port),
+        "RELAY_SECRET": settings.RELAY_SECRET,
+        "RELAY_WEB_URL": f"ws://{addresses.in_url}/ws/relays/",
+        "PYTHONUNBUFFERED": "1",
+    }
