@@ -38,9 +38,7 @@ format: setup-tests   ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix .
 
 bench: setup-tests tools             ## the benchmarks, their figures under var/bench/
-	@mkdir -p var/bench
-	$(BIN)/python -m bench.relay_fanout --subscribers 300 --seconds 10 --json var/bench/relay_fanout.json
-	$(BIN)/python -m bench.join --json var/bench/join.json
+	$(BIN)/python -m bench
 
 clean:                ## remove what was made here, except data under var/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis static-built

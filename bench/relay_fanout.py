@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.batch_socket import allow_open_files
-from bench.control import RelayProcess, WebEnd
+from bench.control import RelayError, RelayProcess, WebEnd
 from bench.dtls import Identity
 from bench.footage import Footage, make_footage
 from bench.light_client import Subscriber, Swarm
 from bench.publisher import AUDIO_MID, VIDEO_MID, Publisher
+from bench.report import at_least, at_most, table, write_json
 from bench.sdp import answer_to, read_remote
 from media_relay import protocol
 
@@ -189,30 +189,12 @@ class Fanout:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What a figure should reach."""
-
-    text: str
-    is_met: Callable[[float], bool]
-
-
 GOALS = {
-    "received_ratio": Goal("≥ 0.999", lambda value: value >= 0.999),
-    "us_per_forwarded_packet": Goal("≤ 5", lambda value: value <= 5),
-    "rss_kb_per_subscriber": Goal("≤ 150", lambda value: value <= 150),
-    "join_cpu_ms": Goal("≤ 3", lambda value: value <= 3),
+    "received_ratio": at_least(0.999),
+    "us_per_forwarded_packet": at_most(5),
+    "rss_kb_per_subscriber": at_most(150),
+    "join_cpu_ms": at_most(3),
 }
-
-
-def table(figures: dict[str, float], goals: dict[str, Goal]) -> str:
-    """Returns the figures with their goals, a line each."""
-    lines = []
-    for name, value in figures.items():
-        goal = goals.get(name)
-        verdict = f"  {goal.text:>8}  {'ok' if goal.is_met(value) else 'MISSED'}" if goal else ""
-        lines.append(f"{name:<26}{value:>14,.3f}".rstrip("0").rstrip(".").ljust(40) + verdict)
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -224,12 +206,13 @@ def main() -> None:
     parser.add_argument("--profile", type=Path, help="where to write a cProfile of the relay (slows it down)")
     options = parser.parse_args()
     allow_open_files(options.subscribers + SPARE_FILES)
-    result = asyncio.run(Fanout(options.subscribers, options.profile).run(options.seconds))
-    figures = asdict(result)
+    try:
+        result = asyncio.run(Fanout(options.subscribers, options.profile).run(options.seconds))
+    except (RelayError, ConnectionError, ValueError) as error:
+        sys.exit(f"nothing was measured: {error}")
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    print(table(figures, GOALS))
+        write_json(asdict(result), options.json)
+    print(table(asdict(result), GOALS))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from tests.support.cast import PASSWORD
+from tests.support.people import PASSWORD
 from tests.support.servers import find_program
 
 FLAGS = (
@@ -26,9 +26,9 @@ GRANT = "--use-fake-ui-for-media-stream"
 NO_GESTURE = "--autoplay-policy=no-user-gesture-required"
 PAGE_MILLISECONDS = 15_000
 
-WATCHED_CONSTRUCTORS = """
+WITNESS = """
 (() => {
-  const seen = { peers: [], sockets: [] };
+  const seen = { peers: [], sockets: [], states: [] };
   Object.defineProperty(window, "seenByTests", { value: seen });
   const Peer = window.RTCPeerConnection;
   window.RTCPeerConnection = class RTCPeerConnection extends Peer {
@@ -46,9 +46,13 @@ WATCHED_CONSTRUCTORS = """
       this.addEventListener("close", (event) => (entry.code = event.code));
     }
   };
+  const note = (records) => {
+    for (const { target } of records) seen.states.push(target.dataset.connectionState);
+  };
+  new MutationObserver(note).observe(document, { subtree: true, attributeFilter: ["data-connection-state"] });
 })();
 """
-"""Lets a test see the page's connections without any hook in the product."""
+"""Lets a test see a page's connections and the states it went through, without any hook in the product."""
 
 
 def launch_chromium(playwright: Playwright, flags: Sequence[str] = (DEVICES, GRANT)) -> Browser:
@@ -59,10 +63,10 @@ def launch_chromium(playwright: Playwright, flags: Sequence[str] = (DEVICES, GRA
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
-    """A browser profile of one person, whose pages are watched for connections and errors."""
+    """A browser profile of one person, with a witness in each of its pages."""
     context = browser.new_context(**options)
     context.set_default_timeout(PAGE_MILLISECONDS)
-    context.add_init_script(WATCHED_CONSTRUCTORS)
+    context.add_init_script(WITNESS)
     return context
 
 

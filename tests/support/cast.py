@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts import roles
 from accounts.models import School, User
 from classroom.models import Course, Enrolment, Lesson
+from tests.support.people import PASSWORD
 
-PASSWORD = "a password of the cast"
 STUDENTS = 4
 ROLE = Enrolment.Role
 

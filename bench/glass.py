@@ -1,0 +1,69 @@
+"""Glass to glass: how old a picture is when a browser shows it, through Lectern and without any relay.
+
+The publisher's camera is a canvas that draws the time as blocks; the others read the blocks of each picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from playwright.sync_api import Browser, Page
+
+from bench.lesson import Lesson, add_scripts
+from tests.support.browsers import new_context
+from tests.support.room import CAMERA
+
+WARM_UP_SECONDS = 20.0
+"""A browser's jitter buffer needs that long to settle."""
+MEASURED_SECONDS = 20.0
+MIN_PICTURES_PER_SECOND = 20
+SIZE = (640, 360)
+WATCHING = ("student1", "student2", "student3")
+SLOT_SELECTOR = f'video[data-slot="{CAMERA}"]'
+
+
+class UnfitRunError(Exception):
+    """What was shown was not what should be measured; the message says how."""
+
+
+def measure_lesson(lesson: Lesson) -> list[float]:
+    """Returns the age in milliseconds of each picture that three students see; a teacher must be live."""
+    contexts = [lesson.person(name, "clock_reader.js") for name in WATCHING]
+    pages = [lesson.room(context).join().page for context in contexts]
+    ages = _read_clocks(pages, SLOT_SELECTOR)
+    for context in contexts:
+        context.close()
+    return ages
+
+
+def measure_direct(browser: Browser, url: str) -> list[float]:
+    """Returns the same for two directly connected pages; `url` is any page of a secure origin."""
+    context = new_context(browser)
+    add_scripts(context, "clock_camera.js", "clock_reader.js", "direct_peer.js")
+    publisher, viewer = context.new_page(), context.new_page()
+    for page in (publisher, viewer):
+        page.goto(url)
+    offer = publisher.evaluate("directPeer.offer()")
+    publisher.evaluate(
+        "sdp => directPeer.accept(sdp)", viewer.evaluate("sdp => directPeer.answer(sdp)", offer)
+    )
+    ages = _read_clocks([viewer], "video")
+    context.close()
+    return ages
+
+
+def _read_clocks(pages: Sequence[Page], selector: str) -> list[float]:
+    pages[0].wait_for_timeout(WARM_UP_SECONDS * 1000)
+    for page in pages:
+        page.evaluate("selector => readClock(selector)", selector)
+    pages[0].wait_for_timeout(MEASURED_SECONDS * 1000)
+    return [age for page in pages for age in _ages(page)]
+
+
+def _ages(page: Page) -> list[float]:
+    readings = page.evaluate("window.clockReadings")
+    ages: list[float] = readings["ages"]
+    size = (readings["width"], readings["height"])
+    if size != SIZE or readings["misread"] or len(ages) < MIN_PICTURES_PER_SECOND * MEASURED_SECONDS:
+        raise UnfitRunError(f"{len(ages)} pictures of {size} were read, {readings['misread']} could not be")
+    return ages

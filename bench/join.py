@@ -1,0 +1,89 @@
+"""What a student waits for, in real Chromium: from a click on `Join` to the first picture; glass to glass.
+
+`python -m bench.join --json FILE`
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.glass import WATCHING, measure_direct, measure_lesson
+from bench.lesson import Lesson, running_lesson
+from bench.report import Figures, at_most, table, write_json
+from tests.support.room import Room
+
+JOINS = 12
+REST_SECONDS = 1.0
+"""Between two joins, so that the end of one is not the delay of the next."""
+PICTURE_SECONDS = 20.0
+
+GOALS = {
+    "join_median_ms": at_most(250),
+    "glass_median_ms": at_most(45),
+    "glass_p95_ms": at_most(80),
+}
+
+
+def measure_joins(lesson: Lesson, count: int) -> list[float]:
+    """Returns the milliseconds from click to first picture of each join; one before them warms up."""
+    context = lesson.person("student1", "join_watch.js")
+    waits = [_measure_join(lesson.room(context)) for _ in range(count + 1)]
+    context.close()
+    return waits[1:]
+
+
+def _measure_join(room: Room) -> float:
+    room.button("Join").wait_for()
+    room.page.wait_for_timeout(REST_SECONDS * 1000)
+    room.join()
+    room.page.wait_for_function("joinTimes.picture !== null", timeout=PICTURE_SECONDS * 1000)
+    wait: float = room.page.evaluate("joinTimes.picture - joinTimes.clicked")
+    room.page.close()
+    return wait
+
+
+def measure(joins: int) -> Figures:
+    """Runs everything, one after the other, in one browser."""
+    with running_lesson() as lesson:
+        teacher = lesson.person("teacher", "clock_camera.js")
+        lesson.room(teacher).go_live()
+        waits = measure_joins(lesson, joins)
+        glass = measure_lesson(lesson)
+        teacher.close()
+        direct = measure_direct(lesson.browser, lesson.sign_in_url)
+    return {
+        "joins": joins,
+        "join_median_ms": round(statistics.median(waits), 1),
+        "join_p95_ms": percentile_95(waits),
+        "watching": len(WATCHING),
+        "glass_pictures": len(glass),
+        "glass_median_ms": round(statistics.median(glass), 1),
+        "glass_p95_ms": percentile_95(glass),
+        "direct_pictures": len(direct),
+        "direct_median_ms": round(statistics.median(direct), 1),
+        "direct_p95_ms": percentile_95(direct),
+    }
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    """Returns the value that 95 % do not exceed."""
+    return round(statistics.quantiles(values, n=20, method="inclusive")[-1], 1)
+
+
+def main() -> None:
+    """Runs the benchmark from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--joins", type=int, default=JOINS)
+    parser.add_argument("--json", type=Path, help="where to write the result")
+    options = parser.parse_args()
+    figures = measure(options.joins)
+    if options.json:
+        write_json(figures, options.json)
+    print(table(figures, GOALS))
+
+
+if __name__ == "__main__":
+    main()
