@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwr
 from tests.support.browsers import launch_chromium, new_context, sign_in
 from tests.support.lectern import Lectern
 from tests.support.room import Room
+from tests.support.servers import PostgresServer, RedisServer
 
 RUNNING: list[Lectern] = []
 """Whose logs belong to the report of a failure."""
@@ -56,6 +57,22 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 def lectern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lectern]:
     """An installation as `make run` starts it; shared, so a test makes a class of its own in it."""
     yield from run_lectern(tmp_path_factory.mktemp("lectern"))
+
+
+@pytest.fixture(scope="package")
+def lectern_on_servers(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer, redis_server: RedisServer
+) -> Iterator[Lectern]:
+    """An installation on PostgreSQL and Redis; nothing else differs."""
+    urls = {"DATABASE_URL": postgres_server.new_database("browser_tests"), "REDIS_URL": redis_server.url}
+    yield from run_lectern(tmp_path_factory.mktemp("lectern-on-servers"), **urls)
+
+
+@pytest.fixture(params=["lectern", "lectern_on_servers"])
+def installation(request: pytest.FixtureRequest) -> Lectern:
+    """Both kinds of installation, one after the other."""
+    running: Lectern = request.getfixturevalue(request.param)
+    return running
 
 
 @pytest.fixture

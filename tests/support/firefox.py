@@ -10,7 +10,7 @@ from typing import Any
 from marionette_driver import By
 from marionette_driver.marionette import Marionette
 
-from tests.support.cast import PASSWORD
+from tests.support.people import PASSWORD
 from tests.support.processes import free_port
 from tests.support.servers import find_program
 

@@ -147,6 +147,10 @@ class Lectern:
         """Asks the web process to end; returns when the supervisor has started another."""
         self._end_part(relay=False, kill=False)
 
+    def kill_web(self) -> None:
+        """Ends the web process at once; returns when the supervisor has started another."""
+        self._end_part(relay=False, kill=True)
+
     def relay_pid(self) -> int | None:
         """The relay's process id, None while there is none."""
         part = self._part(relay=True)

@@ -58,36 +58,62 @@ PICTURE = """
 }
 """
 
+PACKETS = """
+async () => {
+  let packets = 0;
+  for (const peer of window.seenByTests.peers) {
+    for (const stat of (await peer.getStats()).values()) {
+      if (stat.type === "inbound-rtp") packets += stat.packetsReceived;
+    }
+  }
+  return packets;
+}
+"""
+
 SOCKET_CODES = "() => window.seenByTests.sockets.map((entry) => entry.code)"
 
-BY_HAND = """
+STATES = "() => window.seenByTests.states"
+
+KEEP_MEDIA = "() => { RTCPeerConnection.prototype.close = () => {}; }"
+
+OWN_SOCKET = """
+async ([type, body]) => {
+  const { socket } = window.seenByTests.sockets.at(-1);
+  const id = Math.floor(1e9 + Math.random() * 1e9);
+  return await new Promise((resolve) => {
+    const listen = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.id !== id) return;
+      socket.removeEventListener("message", listen);
+      resolve(message);
+    };
+    setTimeout(() => resolve(null), 8000);
+    socket.addEventListener("message", listen);
+    socket.send(JSON.stringify({ id, type, body }));
+  });
+}
+"""
+
+OTHER_SOCKET = """
 async ({ path, requests }) => {
-  const address = new URL(path, location.href.replace(/^http/, "ws"));
-  const socket = new WebSocket(address);
-  const replies = {};
-  let code = null;
+  const socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
   const opened = await new Promise((resolve) => {
     socket.onopen = () => resolve(true);
-    socket.onclose = (event) => { code = event.code; resolve(false); };
+    socket.onclose = () => resolve(false);
   });
-  if (!opened) return { opened, code, replies };
-  socket.onclose = (event) => { code = event.code; };
-  for (const [index, [type, body]] of requests.entries()) {
-    const id = index + 1;
-    replies[type] = await new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), 8000);
-      socket.onmessage = (event) => {
-        const message = JSON.parse(event.data);
-        if (message.id !== id) return;
-        clearTimeout(timer);
-        resolve(message);
+  const replies = [];
+  for (const [index, [type, body]] of (opened ? requests : []).entries()) {
+    replies.push(await new Promise((resolve) => {
+      setTimeout(() => resolve(null), 8000);
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
+        if (message.id === index) resolve(message);
       };
-      socket.send(JSON.stringify({ id, type, body }));
-    });
+      socket.send(JSON.stringify({ id: index, type, body }));
+    }));
   }
-  socket.onclose = null;
   socket.close();
-  return { opened, code, replies };
+  return opened ? replies : null;
 }
 """
 
@@ -138,6 +164,20 @@ class Room:
         """Waits until a text is to be seen somewhere."""
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=seconds * 1000)
 
+    def people_count(self) -> int:
+        """How many people the page says are here."""
+        return int(self.page.locator("[data-people-count]").first.inner_text())
+
+    def expect_people(self, count: int, seconds: float = PICTURE_SECONDS) -> None:
+        """Waits until the page says that so many are here."""
+        self.wait_until(lambda: self.people_count() == count, seconds, f"the page doesn't count {count}")
+
+    def expect_back(self, since: float) -> None:
+        """Waits until the page has said `reconnecting` and is connected again, BACK_SECONDS after `since`."""
+        seconds = max(since + BACK_SECONDS - time.monotonic(), POLL_MILLISECONDS / 1000)
+        self.wait_until(lambda: "reconnecting" in self.states_seen(), seconds, "the page said nothing")
+        self.expect_state("connected", max(since + BACK_SECONDS - time.monotonic(), POLL_MILLISECONDS / 1000))
+
     # What really arrives
 
     def received(self, slot: str) -> dict[str, float] | None:
@@ -187,8 +227,11 @@ class Room:
     def expect_sound(self, slot: str = MICROPHONE, seconds: float = PICTURE_SECONDS) -> None:
         """Waits until the sound of a slot rises twice."""
         for _ in range(2):
-            before = self.audio_energy(slot)
-            self.wait_until(lambda b=before: self.audio_energy(slot) > b, seconds, f"no sound in {slot}")  # type: ignore[misc]
+            self._expect_more_sound(slot, seconds)
+
+    def _expect_more_sound(self, slot: str, seconds: float) -> None:
+        before = self.audio_energy(slot)
+        self.wait_until(lambda: self.audio_energy(slot) > before, seconds, f"no sound in {slot}")
 
     def expect_silence(self, slot: str = MICROPHONE, seconds: float = PICTURE_SECONDS) -> None:
         """Waits until a slot brings no sound for as long as the fake microphone pauses twice."""
@@ -202,27 +245,60 @@ class Room:
 
     # Behind the page
 
+    def packets(self) -> int:
+        """How many media packets this page has received, on all of its connections."""
+        packets: int = self.page.evaluate(PACKETS)
+        return packets
+
+    def expect_no_packets(self, seconds: float = PICTURE_SECONDS) -> None:
+        """Waits until no media packet comes any more for a moment."""
+
+        def is_quiet() -> bool:
+            before = self.packets()
+            self.page.wait_for_timeout(MEASURED_MILLISECONDS)
+            return self.packets() == before
+
+        self.wait_until(is_quiet, seconds, "media packets go on")
+
+    def peers(self) -> int:
+        """How many RTCPeerConnections the page has made."""
+        peers: int = self.page.evaluate("() => window.seenByTests.peers.length")
+        return peers
+
+    def keep_media(self) -> None:
+        """Makes the page a hostile one that doesn't hang up, so that only the relay can end its media."""
+        self.page.evaluate(KEEP_MEDIA)
+
     def socket_codes(self) -> list[int | None]:
         """The close code of every WebSocket that the page has opened; None for an open one."""
         codes: list[int | None] = self.page.evaluate(SOCKET_CODES)
         return codes
 
-    def by_hand(
+    def states_seen(self) -> list[str]:
+        """Every connection state since the page was loaded."""
+        states: list[str] = self.page.evaluate(STATES)
+        return states
+
+    def say(self, kind: str, body: object = None) -> dict[str, Any] | None:
+        """Sends a request on the page's own socket, behind its back; returns the reply."""
+        reply: dict[str, Any] | None = self.page.evaluate(OWN_SOCKET, [kind, body or {}])
+        return reply
+
+    def say_elsewhere(
         self, *requests: tuple[str, object], path: str = "", client: str = "made-by-hand"
-    ) -> dict[str, Any]:
-        """Opens a WebSocket of the test's own from this page, sends requests, returns the replies by type."""
+    ) -> list[dict[str, Any]] | None:
+        """Opens another socket from this page and sends requests; None if it was refused at the door."""
         path = (path or self.path) + f"?client={client}"
         listed = [list(request) for request in requests]
-        answer: dict[str, Any] = self.page.evaluate(BY_HAND, {"path": path, "requests": listed})
-        return answer
+        replies: list[dict[str, Any]] | None = self.page.evaluate(
+            OTHER_SOCKET, {"path": path, "requests": listed}
+        )
+        return replies
 
 
-def open_by_form(page: Page, site: str, email: str, lesson_title: str, url: str) -> Room:
-    """Signs in by the form and enters the lesson from the timetable."""
+def enter_from_timetable(page: Page, site: str, email: str, url: str) -> Room:
+    """Signs in by the form and enters the lesson from the timetable, as a person does."""
     sign_in_by_form(page, site, email)
-    entry = page.get_by_role("link", name="Enter room")
-    expect(entry.first).to_be_visible()
-    room = Room(page, url)
-    page.locator(f'a[href$="{url.removeprefix(site)}"]').first.click()
+    page.locator(f'a[href$="{url.removeprefix(site)}"]', has_text="Enter room").click()
     page.wait_for_url(url)
-    return room
+    return Room(page, url)
