@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from psycopg import sql
 
 from tests.support.processes import Process, answers_on_tcp, free_port
 
+ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
 SEARCHED_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin")
 POSTGRESQL_FOLDERS = ("/usr/lib/postgresql", "/usr/pgsql-15", "/opt/homebrew/opt")
@@ -141,29 +143,31 @@ class PostgresServer:
 
 
 class TurnServer:
-    """A coturn with a shared secret, as a Lectern in production has beside it."""
+    """A coturn with the configuration that a production installation gets, on a port of the tests' own."""
 
-    secret = "a shared secret of the tests"
+    relay_address = "203.0.113.7"
+    """Of the media relay, the only peer that it may reach; nobody is there."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.port = free_port(socket.SOCK_DGRAM)
+        configuration = self._make_secrets(folder)
+        self.secret = configuration.read_text().split("static-auth-secret=")[1].split()[0]
         program = find_program("turnserver", "coturn")
-        command = [
-            program,
-            "-n",
-            "--listening-ip=127.0.0.1",
-            f"--listening-port={self.port}",
-            "--realm=lectern",
-        ]
-        command += ["--relay-ip=127.0.0.1", "--use-auth-secret", f"--static-auth-secret={self.secret}"]
-        command += ["--no-tls", "--no-dtls", "--no-cli", "--log-file=stdout", "--simple-log"]
-        command += [f"--pidfile={folder / 'turnserver.pid'}", f"--userdb={folder / 'turn.db'}", *options]
+        command = [program, "-c", str(configuration), "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1"]
+        command += [f"--listening-port={self.port}", "--no-tls", "--no-dtls"]
+        command += [f"--pidfile={folder / 'turnserver.pid'}", f"--userdb={folder / 'turn.db'}"]
         self._process = Process(command, folder / "turn.log", environment=SERVER_ENVIRONMENT, folder=folder)
         self._process.wait_until(lambda: answers_on_tcp(self.port), START_SECONDS, "coturn being ready")
 
+    def _make_secrets(self, folder: Path) -> Path:
+        command = [sys.executable, "deploy/make_secrets.py", f"--folder={folder / 'secrets'}"]
+        command += ["--email-url=smtp://mail.example", f"--public-ip={self.relay_address}"]
+        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        return folder / "secrets" / "turnserver.conf"
+
     def log(self) -> str:
         """All that it has said."""
-        return self._process.tail(10_000)
+        return self._process.log.read_text()
 
     def stop(self) -> None:
         """Ends the server."""
