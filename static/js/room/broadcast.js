@@ -1,0 +1,212 @@
+/** The teacher's side: which of my sources are on, holding the stage, and coming back to it after a reload. */
+
+import { Emitter } from "../lib/emitter.js";
+import { isOnStage } from "./state.js";
+
+const WANTED = "lectern.wanted";
+const SCREEN_SOURCES = ["screen", "screen_audio"];
+
+/**
+ * Emits `local` with `{source, track}` for the page's own picture, `devices` when they may have changed, and `taken` with the name of who took the stage.
+ * @typedef {import("./session.js").Session} Session
+ * @typedef {import("./state.js").Store} Store
+ * @typedef {import("./publication.js").Publication} Publication
+ * @typedef {import("./devices.js").Devices} Devices
+ * @typedef {import("./devices.js").Source} Source
+ */
+export class Broadcast extends Emitter {
+  /** @type {Map<string, MediaStreamTrack>} the devices that are open */ #tracks = new Map();
+  #on = new Set(/** @type {string[]} */ ([]));
+  #isPrepared = false;
+  /** @type {(source: string, error: unknown) => string} */ #problem;
+  /** The sources that the web tier was told of; not text before the first time. @type {string | null} */ #lastSent = null;
+
+  /** @param {{session: Session, store: Store, publication: Publication, devices: Devices, problem: (source: string, error: unknown) => string}} parts */
+  constructor({ session, store, publication, devices, problem }) {
+    super();
+    this.session = session;
+    this.store = store;
+    this.publication = publication;
+    this.devices = devices;
+    this.#problem = problem;
+    store.watch((state, previous) => this.#follow(state, previous));
+  }
+
+  /** Opens camera and microphone for the preview, those that were on before a reload. */
+  async prepare() {
+    const wanted = remembered();
+    const { tracks, problems } = await this.devices.open(wanted);
+    for (const [source, track] of tracks) this.#use(source, track);
+    this.store.patch({ problems });
+    this.emit("devices");
+    this.#isPrepared = true;
+    await this.#tellSources();
+  }
+
+  /** Takes the stage; the lesson is live. */
+  async goLive() {
+    this.#lastSent = null;
+    await this.session.request("lesson.go_live");
+  }
+
+  /** Ends the lesson for everyone. */
+  async end() {
+    await this.session.request("lesson.end");
+    this.#stopScreen();
+  }
+
+  /** Turns the microphone or the camera on or off. @param {Source} source */
+  async toggle(source) {
+    if (!this.#on.has(source)) await this.#turnOn(source);
+    else if (source === "microphone") this.#mute(source);
+    else this.#release(source);
+    remember([...this.#on]);
+    await this.#tellSources();
+  }
+
+  /** Uses another device for the source. @param {Source} source @param {string} id */
+  async choose(source, id) {
+    this.devices.choose(source, id);
+    const wasOn = this.#on.has(source);
+    this.#release(source);
+    if (!wasOn) return;
+    await this.#open(source);
+    await this.#tellSources();
+  }
+
+  /** Shares a screen with its sound, or stops sharing. */
+  async toggleScreen() {
+    if (this.#tracks.has("screen")) this.#stopScreen();
+    else await this.#startScreen();
+    await this.#tellSources();
+  }
+
+  /** Which device each source uses. @returns {Record<string, string>} */
+  get deviceIds() {
+    return Object.fromEntries([...this.#tracks].map(([source, track]) => [source, track.getSettings().deviceId ?? ""]));
+  }
+
+  async #startScreen() {
+    const stream = await this.devices.screen();
+    for (const track of stream?.getTracks() ?? []) this.#use(track.kind === "video" ? "screen" : "screen_audio", track);
+  }
+
+  #stopScreen() {
+    for (const source of SCREEN_SOURCES) this.#release(source);
+  }
+
+  /** A muted microphone stays open, so that the first word after it is not lost. @param {Source} source */
+  async #turnOn(source) {
+    const track = this.#tracks.get(source);
+    if (track) this.#use(source, track);
+    else await this.#open(source);
+  }
+
+  /** @param {string} source */
+  #mute(source) {
+    const track = this.#tracks.get(source);
+    if (track) track.enabled = false;
+    this.publication.setTrack(source, null);
+    this.#changed(source, false);
+  }
+
+  /** @param {Source} source */
+  async #open(source) {
+    try {
+      this.#use(source, await this.devices.track(source));
+      this.#setProblem(source, "");
+    } catch (error) {
+      this.#setProblem(source, this.#problem(source, error));
+    }
+    this.emit("devices");
+  }
+
+  /** @param {string} source @param {MediaStreamTrack} track */
+  #use(source, track) {
+    track.enabled = true;
+    track.onended = () => this.#endedByItself(source, track);
+    this.#tracks.set(source, track);
+    this.publication.setTrack(source, track);
+    this.#changed(source, true);
+  }
+
+  /** Stops the device itself, so that its light goes out. @param {string} source */
+  #release(source) {
+    const track = this.#tracks.get(source);
+    if (!track) return;
+    this.#tracks.delete(source);
+    this.publication.setTrack(source, null);
+    track.stop();
+    this.#changed(source, false);
+  }
+
+  /** The browser's own "stop sharing", or a cable pulled out. @param {string} source @param {MediaStreamTrack} track */
+  #endedByItself(source, track) {
+    if (this.#tracks.get(source) !== track) return;
+    if (SCREEN_SOURCES.includes(source)) this.#stopScreen();
+    else {
+      this.#release(source);
+      this.#setProblem(source, `${source}_gone`);
+    }
+    this.#tellSources();
+  }
+
+  /** @param {string} source @param {boolean} isOn */
+  #changed(source, isOn) {
+    if (isOn) this.#on.add(source);
+    else this.#on.delete(source);
+    this.store.patch({ mySources: [...this.#on] });
+    this.emit("local", { source, track: isOn ? this.#tracks.get(source) : null });
+  }
+
+  /** @param {string} source @param {string} key */
+  #setProblem(source, key) {
+    const { [source]: _old, ...others } = this.store.state.problems;
+    this.store.patch({ problems: key ? { ...others, [source]: key } : others });
+  }
+
+  async #tellSources() {
+    const sources = this.store.state.mySources;
+    const asText = sources.join();
+    if (!isOnStage(this.store.state) || !this.#isPrepared || !this.session.isOpen) return;
+    if (asText === this.#lastSent) return;
+    this.#lastSent = asText;
+    try {
+      await this.session.request("stage.set_sources", { sources });
+    } catch {
+      // Told again with the next snapshot: the stage there differs from mine.
+      this.#lastSent = null;
+    }
+  }
+
+  /** @param {import("./state.js").RoomState} state @param {import("./state.js").RoomState} previous */
+  #follow(state, previous) {
+    if (state.line !== "open") this.#lastSent = null;
+    if (isOnStage(state)) {
+      this.publication.open();
+      if (!sameSources(state)) this.#tellSources();
+    } else if (this.publication.state !== "idle") {
+      this.publication.close();
+      this.#lastSent = null;
+      this.#stopScreen();
+      const taker = state.stage.holder;
+      if (isOnStage(previous) && taker && state.lesson?.phase === "live") this.emit("taken", taker.name);
+    }
+  }
+}
+
+/** @param {import("./state.js").RoomState} state */
+function sameSources({ stage, mySources }) {
+  return [...stage.sources].sort().join() === [...mySources].sort().join();
+}
+
+/** @param {string[]} sources */
+function remember(sources) {
+  sessionStorage.setItem(WANTED, sources.filter((source) => !SCREEN_SOURCES.includes(source)).join());
+}
+
+/** @returns {Source[]} */
+function remembered() {
+  const stored = sessionStorage.getItem(WANTED) ?? "microphone,camera";
+  return /** @type {Source[]} */ (stored.split(",").filter(Boolean));
+}

@@ -1,0 +1,50 @@
+/** Buttons and shortcuts: each press is answered at once, and what failed is said. */
+
+import { findOptional, whileBusy } from "../lib/dom.js";
+
+/** The key of a shortcut and the actions it stands for: the first whose button is seen. */
+const SHORTCUTS = { m: ["microphone", "mute"], v: ["camera"], s: ["screen"], f: ["fullscreen"] };
+const TYPING = "input:not([type=range]), select, textarea, [contenteditable]";
+
+/**
+ * Binds every `[data-action]` to the action of its name.
+ * @param {import("./state.js").Store} store
+ * @param {Record<string, () => unknown>} actions
+ * @param {(error: unknown) => void} failed
+ */
+export function startControls(store, actions, failed) {
+  document.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("[data-action]") : null;
+    if (button instanceof HTMLElement) run(button, actions, failed);
+  });
+  document.addEventListener("keydown", (event) => shortcut(event));
+  document.addEventListener("fullscreenchange", () => press("fullscreen", Boolean(document.fullscreenElement)));
+  store.watch(({ mySources }) => {
+    for (const source of ["microphone", "camera", "screen"]) press(source, mySources.includes(source));
+  });
+}
+
+/** @param {HTMLElement} button @param {Record<string, () => unknown>} actions @param {(error: unknown) => void} failed */
+async function run(button, actions, failed) {
+  const action = actions[button.dataset.action ?? ""];
+  if (!action) return;
+  try {
+    await whileBusy(button, async () => action());
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** @param {string} action @param {boolean} isPressed */
+function press(action, isPressed) {
+  findOptional(`[data-action="${action}"]`)?.setAttribute("aria-pressed", String(isPressed));
+}
+
+/** @param {KeyboardEvent} event */
+function shortcut(event) {
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target instanceof Element && event.target.matches(TYPING)) return;
+  const names = SHORTCUTS[/** @type {keyof typeof SHORTCUTS} */ (event.key.toLowerCase())] ?? [];
+  const button = names.map((name) => findOptional(`[data-action="${name}"]`)).find((found) => found?.checkVisibility());
+  button?.click();
+}

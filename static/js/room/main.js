@@ -1,0 +1,132 @@
+/** Puts the room together; the only module that knows all the others. */
+
+import { find } from "../lib/dom.js";
+import { text } from "../lib/texts.js";
+import { hideNotice, notice, startAnnouncing } from "./announce.js";
+import { Broadcast } from "./broadcast.js";
+import { startControls } from "./controls.js";
+import { Devices, problem } from "./devices.js";
+import { startFaces } from "./faces.js";
+import { pageId } from "./page.js";
+import { fillPickers, Meter, startPickers } from "./preview.js";
+import { Publication } from "./publication.js";
+import { startRoster, togglePeople } from "./roster.js";
+import { RequestError, Session } from "./session.js";
+import { playSound, startVolume, toggleMute } from "./sound.js";
+import { expectedSlots, initialState, isOnStage, reduce, Store, wantsSubscription } from "./state.js";
+import { Subscription } from "./subscription.js";
+import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
+
+const config = JSON.parse(find("#room-config").textContent ?? "{}");
+const JOINED = `lectern.joined.${config.lessonId}`;
+const LEAVE_LIMIT_MS = 1_000;
+
+const store = new Store(initialState({ client: pageId(), role: config.role }));
+const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });
+const subscription = new Subscription(session);
+const publication = new Publication(session);
+
+function socketUrl() {
+  const url = new URL(config.socketPath, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("client", store.state.client);
+  return url.href;
+}
+
+/** @param {unknown} error */
+function complain(error) {
+  if (!(error instanceof RequestError)) throw error;
+  notice(error.sentence || text(error.code === "offline" || error.code === "timeout" ? "try_again_offline" : "try_again"));
+}
+
+function join() {
+  sessionStorage.setItem(JOINED, "yes");
+  markFirstPicture();
+  store.patch({ joined: true });
+  return playSound();
+}
+
+async function leave() {
+  sessionStorage.removeItem(JOINED);
+  if (session.isOpen) await session.request("room.leave", {}, LEAVE_LIMIT_MS).catch(() => {});
+  session.stop();
+  location.assign(config.timetableUrl);
+}
+
+function wireMessages() {
+  session.on("status", (line) => store.patch({ line }));
+  session.on("failed", (failure) => store.patch({ failure }));
+  session.on("message", (message) => {
+    store.patch(reduce(store.state, message));
+    const { type, body } = message;
+    if (type === "media.closed" && body.reason !== "replaced") linkOf(body.direction).restart();
+    if (type === "room.snapshot") refreshMedia(body.media.epoch);
+    if (type === "media.changed" && body.state === "ready") refreshMedia(body.epoch);
+  });
+}
+
+/** @param {string} direction */
+function linkOf(direction) {
+  return direction === "publish" ? publication : subscription;
+}
+
+/** @param {string} epoch */
+function refreshMedia(epoch) {
+  subscription.refresh(epoch);
+  publication.refresh(epoch);
+}
+
+function wireMedia() {
+  subscription.on("state", (state) => store.patch({ subscription: state }));
+  publication.on("state", (state) => store.patch({ publication: state }));
+  subscription.on("track", ({ slot, track }) => {
+    showSlot(slot, track);
+    if (store.state.joined) playSound();
+  });
+  store.watch((state) => {
+    subscription.expect(expectedSlots(state));
+    if (wantsSubscription(state)) subscription.open();
+    else if (subscription.state !== "idle") subscription.close();
+  });
+}
+
+/** @returns {Record<string, () => unknown>} what the teacher's buttons do */
+function teacherActions() {
+  const devices = new Devices();
+  const broadcast = new Broadcast({ session, store, publication, devices, problem });
+  const meter = new Meter();
+  broadcast.on("taken", (name) => notice(text("stage_taken", { name })));
+  broadcast.on("devices", () => fillPickers(devices, broadcast.deviceIds));
+  broadcast.on("local", (local) => {
+    showLocal(local);
+    if (local.source === "microphone") meter.listen(local.track);
+  });
+  startPickers(devices, (source, id) => broadcast.choose(source, id));
+  broadcast.prepare();
+  return {
+    go_live: () => broadcast.goLive(),
+    end: () => broadcast.end(),
+    microphone: () => broadcast.toggle("microphone"),
+    camera: () => broadcast.toggle("camera"),
+    screen: () => broadcast.toggleScreen(),
+    stop_watching: () => store.patch({ joined: false }),
+  };
+}
+
+function start() {
+  startFaces(store);
+  startTiles(store);
+  startRoster(store);
+  startAnnouncing(store);
+  startVolume();
+  wireMessages();
+  wireMedia();
+  const teaching = store.state.mayPublish ? teacherActions() : {};
+  const common = { join, leave, mute: toggleMute, sound: playSound, people: togglePeople, fullscreen: toggleFullScreen, hide_notice: hideNotice, reload: () => location.reload() };
+  startControls(store, { ...common, ...teaching }, complain);
+  // A reload goes on watching by itself; the browser may still want a gesture before sound.
+  if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
+  session.start();
+}
+
+start();

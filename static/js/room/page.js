@@ -1,0 +1,15 @@
+/** The page's own id: a reload is the same page, a second or duplicated tab is another. */
+
+const KEY = "lectern.page";
+
+/**
+ * Returns the id. It rests in `sessionStorage` only between two loads, because a duplicated tab gets a copy of that.
+ * @returns {string}
+ */
+export function pageId() {
+  const id = sessionStorage.getItem(KEY) ?? crypto.getRandomValues(new Uint32Array(4)).reduce((text, part) => text + part.toString(36), "");
+  sessionStorage.removeItem(KEY);
+  addEventListener("pagehide", () => sessionStorage.setItem(KEY, id));
+  addEventListener("pageshow", () => sessionStorage.removeItem(KEY));
+  return id;
+}

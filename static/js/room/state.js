@@ -1,0 +1,179 @@
+/**
+ * What the page knows of the room. `reduce` turns the web tier's messages into state, the other functions derive
+ * what follows from it; nothing here touches the page.
+ *
+ * @typedef {{id: string, name: string, role: string}} Person
+ * @typedef {{holder: {id: string, name: string} | null, client: string, sources: string[]}} Stage
+ * @typedef {{phase: string, title: string, course: string, starts_at: string, ends_at: string}} Lesson
+ * @typedef {"idle" | "connecting" | "connected" | "stalled"} LinkState
+ * @typedef {object} RoomState
+ * @property {string} client this page's id
+ * @property {string} role
+ * @property {Lesson | null} lesson null until the first snapshot
+ * @property {string} myId
+ * @property {boolean} mayPublish
+ * @property {Person[]} people
+ * @property {Stage} stage
+ * @property {{state: string, epoch: string}} media
+ * @property {"connecting" | "open" | "broken"} line
+ * @property {boolean} wasConnected since the page was loaded
+ * @property {string} failure empty, or why the page has given up
+ * @property {boolean} joined whether the person has asked to watch
+ * @property {LinkState} subscription
+ * @property {LinkState} publication
+ * @property {string[]} mySources which of this page's sources are on
+ * @property {Record<string, string>} problems of my devices: the key of a sentence for each source that has one
+ */
+
+/** Which slot carries which source of the stage. */
+export const SLOT_OF_SOURCE = {
+  microphone: "teacher-microphone",
+  camera: "teacher-camera",
+  screen: "teacher-screen",
+  screen_audio: "teacher-screen-audio",
+};
+const EMPTY_STAGE = { holder: null, client: "", sources: [] };
+
+/** Holds the state and tells of every change. */
+export class Store {
+  /** @type {Set<(state: RoomState, previous: RoomState) => void>} */ #listeners = new Set();
+
+  /** @param {RoomState} state */
+  constructor(state) {
+    this.state = state;
+  }
+
+  /** @param {(state: RoomState, previous: RoomState) => void} listener called now and after every change */
+  watch(listener) {
+    this.#listeners.add(listener);
+    listener(this.state, this.state);
+  }
+
+  /** @param {Partial<RoomState>} change */
+  patch(change) {
+    const previous = this.state;
+    const next = { ...previous, ...change };
+    this.state = { ...next, wasConnected: next.wasConnected || isConnected(next) };
+    for (const listener of this.#listeners) listener(this.state, previous);
+  }
+}
+
+/**
+ * Returns the state of a page that has heard nothing yet.
+ * @param {{client: string, role: string}} page
+ * @returns {RoomState}
+ */
+export function initialState({ client, role }) {
+  return {
+    client,
+    role,
+    lesson: null,
+    myId: "",
+    mayPublish: role !== "student",
+    people: [],
+    stage: EMPTY_STAGE,
+    media: { state: "none", epoch: "" },
+    line: "connecting",
+    wasConnected: false,
+    failure: "",
+    joined: false,
+    subscription: "idle",
+    publication: "idle",
+    mySources: [],
+    problems: {},
+  };
+}
+
+/**
+ * Returns what a message changes. Events set values, so that one may be applied twice.
+ * @param {RoomState} state
+ * @param {{type: string, body: any}} message
+ * @returns {Partial<RoomState>}
+ */
+export function reduce(state, { type, body }) {
+  switch (type) {
+    case "room.snapshot":
+      return snapshot(body);
+    case "roster.changed":
+      return { people: roster(state.people, body) };
+    case "lesson.changed":
+      return state.lesson ? { lesson: { ...state.lesson, phase: body.phase } } : {};
+    case "stage.changed":
+      return { stage: { ...EMPTY_STAGE, ...body } };
+    case "media.changed":
+      return { media: { ...state.media, ...body } };
+    default:
+      return {};
+  }
+}
+
+/** @param {any} body @returns {Partial<RoomState>} */
+function snapshot({ lesson, me, people, stage, media }) {
+  return {
+    lesson,
+    myId: me.id,
+    role: me.role,
+    mayPublish: me.can.includes("publish"),
+    people,
+    stage: { ...EMPTY_STAGE, ...stage },
+    media,
+  };
+}
+
+/** @param {Person[]} people @param {{joined?: Person[], left?: string[]}} change @returns {Person[]} */
+function roster(people, { joined = [], left = [] }) {
+  const gone = new Set([...left, ...joined.map((person) => person.id)]);
+  return [...people.filter((person) => !gone.has(person.id)), ...joined];
+}
+
+/** Whether this page holds the stage of a live lesson. @param {RoomState} state */
+export function isOnStage(state) {
+  return state.lesson?.phase === "live" && state.stage.client === state.client && state.stage.holder?.id === state.myId;
+}
+
+/** Whether this page wants the stage's picture and sound; students' from the start, so that it is there at once. */
+export function wantsSubscription(/** @type {RoomState} */ state) {
+  if (state.failure || !state.lesson || state.lesson.phase === "ended" || isOnStage(state)) return false;
+  return !state.mayPublish || state.joined;
+}
+
+/** Which slots should carry something now. @param {RoomState} state @returns {string[]} */
+export function expectedSlots(state) {
+  if (state.lesson?.phase !== "live" || !state.stage.holder) return [];
+  return state.stage.sources.map((source) => SLOT_OF_SOURCE[/** @type {keyof typeof SLOT_OF_SOURCE} */ (source)]);
+}
+
+/** @param {RoomState} state */
+function isConnected(state) {
+  if (state.line !== "open" || !state.lesson) return false;
+  if (isOnStage(state)) return state.publication === "connected";
+  return !wantsSubscription(state) || state.subscription === "connected";
+}
+
+/**
+ * Returns the word for the room's `data-connection-state`.
+ * @param {RoomState} state
+ * @returns {"connecting" | "connected" | "reconnecting" | "failed" | "ended"}
+ */
+export function connectionState(state) {
+  if (state.failure) return "failed";
+  if (state.lesson?.phase === "ended") return "ended";
+  if (isConnected(state)) return "connected";
+  return state.wasConnected ? "reconnecting" : "connecting";
+}
+
+/**
+ * Returns which face of the room is shown: `door` before Join, `waiting` for the teacher, `watching`, `preview` and
+ * `onstage` for those who may publish, `ended`, `failed`.
+ * @param {RoomState} state
+ * @returns {"door" | "waiting" | "watching" | "preview" | "onstage" | "ended" | "failed"}
+ */
+export function view(state) {
+  if (state.failure) return "failed";
+  if (isOnStage(state)) return "onstage";
+  const phase = state.lesson?.phase;
+  if (state.mayPublish && !(state.joined && phase === "live")) return "preview";
+  if (phase === "ended") return "ended";
+  if (!state.joined) return "door";
+  return phase === "live" ? "watching" : "waiting";
+}
