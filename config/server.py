@@ -2,8 +2,8 @@
 
 Reads HOST and PORT (where to listen) and whatever else `config.configuration` reads. The database must have
 been migrated and, for LECTERN_MODE=production, static files collected. Ends with exit code 1 and one sentence
-when it can't start. SIGTERM or SIGINT drains: no new connections, every WebSocket is closed with 1012 ("come back"),
-requests under way may end within DRAIN_SECONDS; a second signal ends at once.
+when it can't start. SIGTERM or SIGINT drains: no new connections, every WebSocket is closed with 1012 ("come
+back"), requests under way may end within DRAIN_SECONDS; a second signal ends at once.
 
 Forwarding headers are left to Django and allauth: Daphne would believe the first address in X-Forwarded-For,
 which is the one that anybody can write.
