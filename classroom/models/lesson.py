@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -44,6 +46,11 @@ class Lesson(models.Model):
     event_seq = models.PositiveBigIntegerField(default=0, editable=False)
     """The number of the room's newest event."""
 
+    LIVE_FIELDS = frozenset(
+        ("went_live_at", "ended_at", "stage_holder", "stage_client", "stage_sources", "event_seq")
+    )
+    """What changes while a form is open; written by the services' updates alone."""
+
     class Meta:
         ordering = ("starts_at",)
         verbose_name = _("lesson")
@@ -58,6 +65,13 @@ class Lesson(models.Model):
         super().clean()
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": _("A lesson ends after it starts.")})
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Saves what the timetable says; an existing row's LIVE_FIELDS only where they are named."""
+        if update_fields is None and not self._state.adding and not kwargs.get("force_insert"):
+            names = (field.name for field in self._meta.concrete_fields if not field.primary_key)
+            update_fields = [name for name in names if name not in self.LIVE_FIELDS]
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def phase(self, now: datetime | None = None) -> str:
         """One of `schedule.PHASES`."""

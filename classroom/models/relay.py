@@ -24,6 +24,8 @@ class Relay(models.Model):
     address = models.CharField(_("address"), max_length=200, blank=True)
     port = models.PositiveIntegerField(_("UDP port"), default=0)
     capacity = models.PositiveIntegerField(_("capacity"), default=0)
+    channel = models.CharField(max_length=200, blank=True, editable=False)
+    """Of the connection that speaks for the relay now; empty while there is none."""
     connected = models.BooleanField(_("connected"), default=False)
     heartbeat_at = models.DateTimeField(_("last heard of"), null=True)
     load = models.JSONField(_("load"), default=dict, blank=True)
