@@ -10,3 +10,9 @@ class ClassroomConfig(AppConfig):
     name = "classroom"
     verbose_name = _("Courses and lessons")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Begins to listen to the changes that rights follow from."""
+        from classroom import signals
+
+        signals.connect()

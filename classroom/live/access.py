@@ -1,0 +1,107 @@
+"""At the door and while inside: origin, session and standing, for one socket or all of a process at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.http import parse_cookie
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from classroom.core.seats import Seat
+from classroom.live import protocol
+from classroom.permissions import Action, Standing, standings
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a socket was let in with."""
+
+    session_key: str
+    seat: Seat
+    role: str
+
+
+def header(scope: Mapping[str, Any], name: bytes) -> str:
+    """The one header of that name; empty when there is none, or more than one."""
+    values = [value for key, value in scope["headers"] if key.lower() == name]
+    return values[0].decode("latin-1") if len(values) == 1 else ""
+
+
+def has_allowed_origin(scope: Mapping[str, Any]) -> bool:
+    """Whether the browser says that one of our own pages opens the socket; browsers write origins one way."""
+    return header(scope, b"origin") in settings.ALLOWED_ORIGINS
+
+
+def session_key(scope: Mapping[str, Any]) -> str:
+    """The session that the cookie names, unchecked; empty when there is none."""
+    return parse_cookie(header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME, "")
+
+
+def admit(key: str, lesson_id: UUID, client: str) -> Pass | None:
+    """Lets a person in, or not: by session and standing; three queries."""
+    user_id = signed_in([key]).get(key) if key else None
+    if user_id is None:
+        return None
+    found = standings([user_id], [lesson_id]).get((user_id, lesson_id))
+    if found is None or not found.allows(Action.ENTER):
+        return None
+    return Pass(key, Seat(lesson_id, user_id, client), found.role)
+
+
+def verdicts(passes: Iterable[Pass]) -> dict[Pass, int]:
+    """Those that may stay no longer, with the code to close them; three queries for any number."""
+    passes = list(passes)
+    people = signed_in({entry.session_key for entry in passes})
+    found = standings({entry.seat.user_id for entry in passes}, {entry.seat.lesson_id for entry in passes})
+    codes = (
+        (entry, _verdict(entry, people, found.get((entry.seat.user_id, entry.seat.lesson_id))))
+        for entry in passes
+    )
+    return {entry: code for entry, code in codes if code}
+
+
+def _verdict(entry: Pass, people: Mapping[str, UUID], standing: Standing | None) -> int:
+    if people.get(entry.session_key) != entry.seat.user_id:
+        return protocol.CLOSE_SIGNED_OUT
+    if standing is None or not standing.allows(Action.STAY):
+        return protocol.CLOSE_FORBIDDEN
+    return 0 if standing.role == entry.role else protocol.CLOSE_ROLE_CHANGED
+
+
+def signed_in(keys: Collection[str]) -> dict[str, UUID]:
+    """Who is signed in by each of these sessions, active or not; two queries.
+
+    The database is asked whatever stands before it: it is where a session's end is written.
+    """
+    sessions = import_module(settings.SESSION_ENGINE).SessionStore.get_model_class()
+    rows = sessions.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    contents = {row.session_key: row.get_decoded() for row in rows}
+    owners = {key: owner for key, content in contents.items() if (owner := _owner(content))}
+    users = get_user_model().objects.in_bulk(set(owners.values()))
+    return {
+        key: owner
+        for key, owner in owners.items()
+        if owner in users and _has_current_password(contents[key], users[owner])
+    }
+
+
+def _owner(content: Mapping[str, Any]) -> UUID | None:
+    if content.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    try:
+        return UUID(content[SESSION_KEY])
+    except (KeyError, ValueError):
+        return None
+
+
+def _has_current_password(content: Mapping[str, Any], user: Any) -> bool:
+    presented = content.get(HASH_SESSION_KEY, "")
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(presented, current) for current in hashes)

@@ -1,0 +1,107 @@
+"""Requests about a page's media; the relay carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from classroom.live import protocol
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.protocol import Nothing
+from classroom.permissions import Action
+from classroom.services import lessons, relays
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+
+NO_PERMIT = (protocol.FORBIDDEN, protocol.CONFLICT)
+"""What a relay says that has no permit, or no room at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A session description."""
+
+    sdp: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Description:
+        """Takes `sdp`."""
+        (sdp,) = protocol.fields(body, "sdp")
+        return cls(protocol.text(sdp, protocol.MAX_MESSAGE_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A session description and which m-line carries which source."""
+
+    sdp: str
+    sources: dict[str, str]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Offer:
+        """Takes `sdp` and `sources`, the latter by mid."""
+        sdp, sources = protocol.fields(body, "sdp", "sources")
+        return cls(
+            protocol.text(sdp, protocol.MAX_MESSAGE_BYTES), protocol.words_by_mid(sources, relays.SOURCES)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """One of a page's two connections."""
+
+    direction: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Direction:
+        """Takes `direction`."""
+        (direction,) = protocol.fields(body, "direction")
+        return cls(protocol.word(direction, relays.DIRECTIONS))
+
+
+@command("media.subscribe", Action.WATCH, Nothing, asks_relay=True)
+async def subscribe(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Asks the relay for an offer to watch."""
+    reply, epoch = await _ask(socket, lambda: relays.subscribe_question(socket.seat))
+    return {"epoch": epoch, "sdp": reply["sdp"], "slots": reply["slots"]}
+
+
+@command("media.answer", Action.WATCH, Description, asks_relay=True)
+async def answer(socket: RoomConsumer, body: Description) -> dict[str, Any]:
+    """Hands the browser's answer to the relay."""
+    await _ask(socket, lambda: relays.answer_question(socket.seat, body.sdp))
+    return {}
+
+
+@command("media.publish", Action.PUBLISH, Offer, asks_relay=True)
+async def publish(socket: RoomConsumer, body: Offer) -> dict[str, Any]:
+    """Hands the browser's offer to publish to the relay."""
+    await in_database(lessons.require_stage, socket.seat)
+    reply, epoch = await _ask(socket, lambda: relays.publish_question(socket.seat, body.sdp, body.sources))
+    return {"epoch": epoch, "sdp": reply["sdp"]}
+
+
+@command("media.close", Action.STAY, Direction)
+async def close(socket: RoomConsumer, body: Direction) -> dict[str, Any]:
+    """Ends one of the page's connections."""
+    await in_database(relays.close_media, socket.seat, body.direction)
+    return {}
+
+
+async def _ask(
+    socket: RoomConsumer, question: Callable[[], relays.Question]
+) -> tuple[Mapping[str, Any], str]:
+    """Asks the lesson's relay; once more, with fresh permits, where it lacked a permit that we would give."""
+    lesson_id = socket.seat.lesson_id
+    placed = await in_database(relays.place, lesson_id)
+    try:
+        return await socket.questions.ask(placed.channel, question()), placed.epoch
+    except protocol.RequestError as error:
+        if error.code not in NO_PERMIT:
+            raise
+    await in_database(relays.refresh_permits, [lesson_id])
+    return await socket.questions.ask(placed.channel, question()), placed.epoch

@@ -1,0 +1,192 @@
+"""The sockets of this process, and the work done for all of them at once rather than for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.utils import timezone
+
+from classroom.live import access, protocol
+from classroom.live.database import in_database
+from classroom.services import lessons, presence, relays
+
+if TYPE_CHECKING:
+    from classroom.live.relay_consumer import RelayConsumer
+    from classroom.live.room_consumer import RoomConsumer
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.1
+SILENT_SECONDS = 35.0
+"""A page pings every 10 s: three lost pings."""
+RELAY_SILENT_SECONDS = 5.0
+"""A relay reports every second."""
+
+
+@dataclass
+class Job:
+    """Something done again and again, never twice at once."""
+
+    period: float
+    work: Callable[[], Awaitable[None]]
+    due: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+
+class Registry:
+    """Runs its jobs while this process has any socket."""
+
+    def __init__(self) -> None:
+        self.clock = time.monotonic
+        self.draining = False
+        self.sockets: set[RoomConsumer] = set()
+        self.relays: set[RelayConsumer] = set()
+        self._marked: set[RoomConsumer] = set()
+        self._rosters: dict[UUID, set[UUID]] = {}
+        self._looked_at_phases = timezone.now()
+        self._runner: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def add(self, socket: RoomConsumer) -> None:
+        """Takes care of a room's socket from now on."""
+        self.sockets.add(socket)
+        self._start()
+
+    def add_relay(self, relay: RelayConsumer) -> None:
+        """Takes care of a relay's connection from now on."""
+        self.relays.add(relay)
+        self._start()
+
+    def remove(self, socket: RoomConsumer) -> None:
+        """Forgets a socket; doing so twice is harmless."""
+        self.sockets.discard(socket)
+        self._marked.discard(socket)
+
+    def remove_relay(self, relay: RelayConsumer) -> None:
+        """Forgets a relay's connection."""
+        self.relays.discard(relay)
+
+    def recheck_soon(self, socket: RoomConsumer) -> None:
+        """Looks at the socket's session and rights with the next batch."""
+        self._marked.add(socket)
+
+    def roster_changed(self, lesson_id: UUID, user_id: UUID) -> None:
+        """Tells the room within half a second whether the person is there."""
+        self._rosters.setdefault(lesson_id, set()).add(user_id)
+        self._start()
+
+    async def close_all(self) -> None:
+        """Asks every page and relay to connect again, for this process ends; refuses new ones."""
+        self.draining = True
+        closing = [member.shut(protocol.CLOSE_RESTART) for member in (*self.sockets, *self.relays)]
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    # The jobs
+
+    async def recheck(self) -> None:
+        """Closes those of the marked sockets that may stay no longer."""
+        marked, self._marked = self._marked, set()
+        if not marked:
+            return
+        codes = await in_database(access.verdicts, [socket.entry for socket in marked])
+        refused = [(socket, codes[socket.entry]) for socket in marked if socket.entry in codes]
+        await asyncio.gather(*(socket.shut(code) for socket, code in refused))
+
+    async def recheck_all(self) -> None:
+        """Marks every socket: rights may have changed in a way that nobody told us of."""
+        self._marked |= self.sockets
+
+    async def publish_rosters(self) -> None:
+        """Tells the rooms who has come and gone since the last time."""
+        rosters, self._rosters = self._rosters, {}
+        for lesson_id, user_ids in rosters.items():
+            await in_database(presence.publish_roster, lesson_id, user_ids)
+
+    async def refresh(self) -> None:
+        """Notes that this process's pages are still there; one whose row was ended has to come in anew."""
+        by_key = {socket.presence_key: socket for socket in self.sockets if socket.presence_key is not None}
+        if not by_key:
+            return
+        kept = await in_database(presence.refresh, list(by_key))
+        for key in by_key.keys() - kept:
+            if by_key[key].presence_key == key:
+                await by_key[key].shut(protocol.CLOSE_SLOW)
+
+    async def sweep(self) -> None:
+        """Ends what nobody has been heard of: pages that did not come back, stages, relays."""
+        for seat in await in_database(presence.sweep):
+            self.roster_changed(seat.lesson_id, seat.user_id)
+        await in_database(lessons.vacate_stages)
+        await in_database(relays.sweep)
+
+    async def close_silent(self) -> None:
+        """Closes the sockets that have said nothing for too long."""
+        now = self.clock()
+        silent = [socket for socket in self.sockets if now - socket.heard_at > SILENT_SECONDS]
+        gone = [relay for relay in self.relays if now - relay.heard_at > RELAY_SILENT_SECONDS]
+        await asyncio.gather(*(member.shut(protocol.CLOSE_SLOW) for member in (*silent, *gone)))
+
+    async def announce_flips(self) -> None:
+        """Tells the rooms whose lesson has opened or run out with time."""
+        since, self._looked_at_phases = self._looked_at_phases, timezone.now()
+        flipped = set(await in_database(lessons.announce_flips, self._rooms(), since))
+        self._mark_rooms(flipped)
+
+    def _rooms(self) -> set[UUID]:
+        return {socket.seat.lesson_id for socket in self.sockets}
+
+    def _mark_rooms(self, lesson_ids: Iterable[UUID]) -> None:
+        wanted = set(lesson_ids)
+        self._marked |= {socket for socket in self.sockets if socket.seat.lesson_id in wanted}
+
+    # Running them
+
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop or self._runner is None or self._runner.done():
+            self._loop = loop
+            self._runner = loop.create_task(self._run())
+
+    def _jobs(self) -> list[Job]:
+        return [
+            Job(0.1, self.recheck),
+            Job(0.4, self.publish_rosters),
+            Job(1.0, self.close_silent),
+            Job(2.5, self.sweep),
+            Job(5.0, self.refresh),
+            Job(5.0, self.announce_flips),
+            Job(60.0, self.recheck_all),
+        ]
+
+    async def _run(self) -> None:
+        jobs = self._jobs()
+        self._looked_at_phases: datetime = timezone.now()
+        while self.sockets or self.relays or self._rosters:
+            now = time.monotonic()
+            for job in jobs:
+                if now >= job.due and (job.task is None or job.task.done()):
+                    job.due = now + job.period
+                    job.task = asyncio.create_task(_guarded(job.work))
+            await asyncio.sleep(TICK_SECONDS)
+
+
+async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Exception:
+        log.exception("%s has failed and is tried again", getattr(work, "__name__", work))
+
+
+registry = Registry()
+
+
+async def close_all() -> None:
+    """Drains this process: every socket is closed with 1012, so that pages and relays connect again."""
+    await registry.close_all()

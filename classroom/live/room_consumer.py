@@ -1,0 +1,288 @@
+"""A page's socket in a room: lets it in, hands requests to commands, passes on what it should hear."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.consumer import AsyncConsumer, get_handler_name
+from channels.exceptions import StopConsumer
+from django.utils.translation import gettext as _
+
+from classroom import permissions
+from classroom.core import groups
+from classroom.core.buckets import TokenBucket
+from classroom.core.seats import Seat
+from classroom.live import access, protocol
+from classroom.live.commands import COMMANDS, Command
+from classroom.live.database import in_database
+from classroom.live.protocol import NotProtocolError, Request, RequestError
+from classroom.live.questions import Questions
+from classroom.live.registry import registry
+from classroom.services import lessons, presence, snapshot
+from classroom.services.errors import ConflictError, RelayUnavailableError
+
+log = logging.getLogger(__name__)
+audit = logging.getLogger("lectern.audit")
+
+MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10, 60
+RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE = 1, 12
+RELAY_REQUESTS_OPEN = 4
+MALFORMED_MESSAGES = 20
+MAX_BACKLOG_BYTES = 1 << 20
+"""More than a large room's snapshot and a burst of events; whoever has that much unread doesn't read."""
+BACKLOG = "lectern.backlog"
+"""The ASGI extension by which the server says how many bytes the browser has not taken yet."""
+
+ENDS_AT_ONCE = frozenset(
+    (
+        protocol.CLOSE_NOT_PROTOCOL,
+        protocol.CLOSE_SIGNED_OUT,
+        protocol.CLOSE_FORBIDDEN,
+        protocol.CLOSE_ROLE_CHANGED,
+    )
+)
+"""After these the page's presence and media end at once; after all others it has some time to come back."""
+
+
+class RoomConsumer(AsyncConsumer):
+    """One page in one room."""
+
+    entry: access.Pass
+
+    def __init__(self) -> None:
+        now = registry.clock()
+        self.heard_at = now
+        self.presence_key: int | None = None
+        self._closing = False
+        self._joined: tuple[str, ...] = ()
+        self._malformed = 0
+        self._messages = TokenBucket(MESSAGES_A_SECOND, MESSAGES_AT_ONCE, now)
+        self._relay_requests = TokenBucket(RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE, now)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def seat(self) -> Seat:
+        """Which page of whom this is, in which room."""
+        return self.entry.seat
+
+    @property
+    def role(self) -> str:
+        """The person's part in the lesson; when it changes, the socket is closed."""
+        return self.entry.role
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handles one message.
+
+        Channels' own goes through one shared thread each time to close old database connections; the threads
+        of `in_database` do that themselves.
+        """
+        try:
+            await getattr(self, get_handler_name(message))(message)
+        except StopConsumer:
+            raise
+        except Exception:
+            log.exception("a room's socket has failed at %s", message["type"])
+            await self.shut(protocol.CLOSE_FAILED)
+
+    # Coming in and going
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        """Lets the page in, or refuses it in one and the same way whatever the reason."""
+        entry = None if registry.draining else await self._admit()
+        if entry is None:
+            await self.base_send({"type": "websocket.close"})
+            raise StopConsumer
+        self.entry = entry
+        self.questions = Questions(self.channel_layer, self.channel_name)
+        self._backlog: Callable[[], int] = self.scope.get("extensions", {}).get(BACKLOG, _no_backlog)
+        await self.base_send({"type": "websocket.accept"})
+        await self._join_groups()
+        registry.add(self)
+        await self._sit_down()
+        # What has changed between the door and the groups would go unnoticed.
+        registry.recheck_soon(self)
+
+    async def _admit(self) -> access.Pass | None:
+        client = parse_qs(self.scope["query_string"].decode("latin-1")).get("client", [""])[-1]
+        if not access.has_allowed_origin(self.scope) or not protocol.CLIENT.fullmatch(client):
+            return None
+        lesson_id = self.scope["url_route"]["kwargs"]["lesson_id"]
+        return await in_database(access.admit, access.session_key(self.scope), lesson_id, client)
+
+    async def _join_groups(self) -> None:
+        seat = self.seat
+        self._joined = (
+            groups.room(seat.lesson_id),
+            groups.user(seat.user_id),
+            groups.session(self.entry.session_key),
+            groups.page(seat.lesson_id, seat.user_id, seat.client),
+        )
+        for name in self._joined:
+            await self.channel_layer.group_add(name, self.channel_name)
+
+    async def _sit_down(self) -> None:
+        self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)
+        replaced = {"type": "room.replaced", "by": self.channel_name}
+        await self.channel_layer.group_send(
+            groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client), replaced
+        )
+        state = await in_database(snapshot.for_seat, self.seat, self.role)
+        await self.send_text(protocol.notice("room.snapshot", state))
+        if is_new:
+            registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """The line is gone; the page has some time to come back."""
+        await self._part(at_once=False)
+        raise StopConsumer
+
+    async def shut(self, code: int) -> None:
+        """Closes the socket with a code of the room protocol."""
+        if self._closing:
+            return
+        self._closing = True
+        await self.base_send({"type": "websocket.close", "code": code})
+        await self._part(at_once=code in ENDS_AT_ONCE)
+
+    async def _part(self, at_once: bool) -> None:
+        """Undoes coming in; only the first call does anything."""
+        joined, self._joined = self._joined, ()
+        if not joined:
+            return
+        self._closing = True
+        registry.remove(self)
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+        for name in joined:
+            await self.channel_layer.group_discard(name, self.channel_name)
+        if at_once:
+            await self.end_presence()
+        elif self.presence_key is not None:
+            await in_database(presence.detach, self.presence_key, self.channel_name)
+
+    async def end_presence(self) -> None:
+        """Ends the page's presence and media now."""
+        if self.presence_key is None:
+            return
+        self.presence_key = None
+        await in_database(presence.leave, self.seat)
+        registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
+        await in_database(lessons.darken_stage, self.seat)
+
+    # Requests
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Takes one message of the page."""
+        if self._closing:
+            return
+        self.heard_at = registry.clock()
+        if not self._messages.take(self.heard_at):
+            await self.shut(protocol.CLOSE_TOO_FAST)
+            return
+        try:
+            request = protocol.parse_request(message.get("text") or "")
+        except NotProtocolError:
+            await self.shut(protocol.CLOSE_NOT_PROTOCOL)
+        except ValueError as error:
+            await self._complain(None, protocol.BAD_REQUEST, str(error))
+        else:
+            await self._serve(request)
+
+    async def _complain(self, id: int | None, code: str, message: str) -> None:
+        """Answers what isn't of the protocol, so many times."""
+        self._malformed += 1
+        if self._malformed > MALFORMED_MESSAGES:
+            await self.shut(protocol.CLOSE_NOT_PROTOCOL)
+        else:
+            await self.send_text(protocol.error_reply(id, code, message))
+
+    async def _serve(self, request: Request) -> None:
+        command = COMMANDS.get(request.type)
+        if command is None:
+            await self._complain(request.id, protocol.UNKNOWN_TYPE, _("There is no such request."))
+            return
+        try:
+            body = command.payload.parse(request.body)
+        except ValueError as error:
+            await self._complain(request.id, protocol.BAD_REQUEST, str(error))
+            return
+        if not command.asks_relay:
+            await self._reply(request, command, body)
+        elif len(self._tasks) < RELAY_REQUESTS_OPEN and self._relay_requests.take(registry.clock()):
+            self._spawn(self._reply(request, command, body))
+        else:
+            sentence = _("That was too often; wait a moment.")
+            await self.send_text(protocol.error_reply(request.id, protocol.TOO_FAST, sentence))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reply(self, request: Request, command: Command, body: Any) -> None:
+        try:
+            text = protocol.reply(request.id, await self._run(request, command, body))
+        except RequestError as error:
+            text = protocol.error_reply(request.id, error.code, error.message)
+        except ConflictError as error:
+            text = protocol.error_reply(request.id, protocol.CONFLICT, str(error))
+        except RelayUnavailableError as error:
+            text = protocol.error_reply(request.id, protocol.RELAY_UNAVAILABLE, str(error))
+        except Exception:
+            log.exception("%s has failed", request.type)
+            text = protocol.error_reply(request.id, protocol.FAILED, _("That didn't work; try again."))
+        await self.send_text(text)
+
+    async def _run(self, request: Request, command: Command, body: Any) -> Any:
+        standing = await in_database(permissions.standing, self.seat.user_id, self.seat.lesson_id)
+        if standing is None or not standing.allows(command.action):
+            audit.warning(
+                "refused %s to %s in lesson %s", request.type, self.seat.user_id, self.seat.lesson_id
+            )
+            raise RequestError(protocol.FORBIDDEN, _("You may not do that here."))
+        if self.presence_key is None and request.type not in AFTER_LEAVING:
+            raise ConflictError(_("You have left this room."))
+        return await command.handler(self, body)
+
+    # What the channel layer brings
+
+    async def room_event(self, message: dict[str, Any]) -> None:
+        """Passes a numbered event on."""
+        await self.send_text(message["text"])
+
+    async def room_notice(self, message: dict[str, Any]) -> None:
+        """Passes on what is for this page alone."""
+        await self.send_text(message["text"])
+
+    async def room_recheck(self, message: dict[str, Any]) -> None:
+        """Something that rights follow from has changed."""
+        registry.recheck_soon(self)
+
+    async def room_replaced(self, message: dict[str, Any]) -> None:
+        """The same page has connected again."""
+        if message["by"] != self.channel_name:
+            await self.shut(protocol.CLOSE_REPLACED)
+
+    async def relay_reply(self, message: dict[str, Any]) -> None:
+        """A relay has replied to a question of ours."""
+        self.questions.settle(message)
+
+    async def send_text(self, text: str) -> None:
+        """Sends a text, unless the page has left too much unread: then it is closed."""
+        if self._closing:
+            return
+        if self._backlog() + len(text) > MAX_BACKLOG_BYTES:
+            await self.shut(protocol.CLOSE_SLOW)
+        else:
+            await self.base_send({"type": "websocket.send", "text": text})
+
+
+AFTER_LEAVING = frozenset(("room.ping", "room.leave"))
+
+
+def _no_backlog() -> int:
+    return 0

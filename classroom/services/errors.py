@@ -1,0 +1,15 @@
+"""What a service refuses; the message is a sentence for people."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """A service can't do what was asked; nothing has changed."""
+
+
+class ConflictError(ServiceError):
+    """The state of things doesn't allow it, or no longer."""
+
+
+class RelayUnavailableError(ServiceError):
+    """No relay carries the lesson now."""

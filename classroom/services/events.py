@@ -1,0 +1,63 @@
+"""The only publisher: sequenced room events, and word to sockets and relays, all sent after the commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from django.db.models import F
+
+from classroom.core import groups
+from classroom.models import Lesson
+
+
+def publish(lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]]) -> None:
+    """Numbers an event of a room and sends it to everyone there once the transaction commits.
+
+    What the event says is read while the lesson's row is held: the numbers have the order of the truth.
+    """
+    with transaction.atomic():
+        rows = Lesson.objects.filter(pk=lesson_id)
+        if not rows.update(event_seq=F("event_seq") + 1):
+            return
+        sequence = rows.values_list("event_seq", flat=True).get()
+        text = json.dumps({"type": kind, "seq": sequence, "body": body()}, separators=(",", ":"))
+        _after_commit(_to_group, groups.room(lesson_id), {"type": "room.event", "text": text})
+
+
+def recheck(group_names: Iterable[str]) -> None:
+    """Has the sockets of these groups look again, after the commit, whether they may stay."""
+    _after_commit(_to_groups, tuple(group_names), {"type": "room.recheck"})
+
+
+def send_to_relay(channel: str, text: str) -> None:
+    """Hands an encoded order to the connection of a relay after the commit."""
+    _after_commit(_to_channel, channel, {"type": "relay.order", "text": text})
+
+
+def _after_commit(send: Any, *arguments: Any) -> None:
+    # Robust: what is committed stays true when the channel layer is down, and everyone asks again anyway.
+    transaction.on_commit(partial(async_to_sync(send), *arguments), robust=True)
+
+
+async def _to_group(name: str, message: dict[str, Any]) -> None:
+    await _layer().group_send(name, message)
+
+
+async def _to_groups(names: tuple[str, ...], message: dict[str, Any]) -> None:
+    for name in names:
+        await _layer().group_send(name, message)
+
+
+async def _to_channel(name: str, message: dict[str, Any]) -> None:
+    await _layer().send(name, message)
+
+
+def _layer() -> Any:
+    return get_channel_layer()

@@ -1,0 +1,94 @@
+"""Who is in a room: one open row for each page, kept through short breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from classroom.core.seats import Seat
+from classroom.models import Enrolment, Presence
+from classroom.services import events, relays
+
+GRACE = timedelta(seconds=15)
+"""So long a page may be away before its presence and its media end."""
+
+
+def enter(seat: Seat, channel: str) -> tuple[int, bool]:
+    """Opens the page's presence, or goes on with the open one; returns its key and whether it is new."""
+    row, is_new = Presence.objects.update_or_create(
+        lesson_id=seat.lesson_id,
+        user_id=seat.user_id,
+        client=seat.client,
+        left_at=None,
+        defaults={"channel": channel, "seen_at": timezone.now()},
+    )
+    return row.pk, is_new
+
+
+def detach(key: int, channel: str) -> None:
+    """Notes that the page's socket has dropped; it has GRACE to come back. A newer socket is left alone."""
+    Presence.objects.filter(pk=key, channel=channel, left_at=None).update(channel="", seen_at=timezone.now())
+
+
+def leave(seat: Seat) -> bool:
+    """Ends the page's presence and media at once; says whether it was present."""
+    with transaction.atomic():
+        left = _open(lesson_id=seat.lesson_id, user_id=seat.user_id, client=seat.client).update(
+            left_at=timezone.now(), channel=""
+        )
+        relays.close_media(seat)
+    return bool(left)
+
+
+def refresh(keys: Collection[int]) -> set[int]:
+    """Notes that these presences go on; returns those that still do. One query, two if any has ended."""
+    if _open(pk__in=keys).update(seen_at=timezone.now()) == len(keys):
+        return set(keys)
+    return set(_open(pk__in=keys).values_list("pk", flat=True))
+
+
+def sweep(now: datetime | None = None) -> list[Seat]:
+    """Ends every presence and its media that nobody has seen for GRACE; returns them."""
+    now = now or timezone.now()
+    stale = _open(seen_at__lt=now - GRACE)
+    if not stale.exists():
+        return []
+    with transaction.atomic():
+        rows = list(stale.select_for_update(skip_locked=True))
+        _open(pk__in=[row.pk for row in rows]).update(left_at=now, channel="")
+        seats = [Seat(row.lesson_id, row.user_id, row.client) for row in rows]
+        for seat in seats:
+            relays.close_media(seat)
+    return seats
+
+
+def people(lesson_id: UUID, user_ids: Collection[UUID] | None = None) -> list[dict[str, Any]]:
+    """Who is present, each person once, or which of the given ones; one query."""
+    present = Enrolment.objects.filter(
+        course__lessons=lesson_id, user__presences__lesson=lesson_id, user__presences__left_at=None
+    )
+    if user_ids is not None:
+        present = present.filter(user_id__in=user_ids)
+    rows = present.values_list("user_id", "user__name", "role").distinct().order_by("user__name", "user_id")
+    return [{"id": str(user_id), "name": name, "role": role} for user_id, name, role in rows]
+
+
+def publish_roster(lesson_id: UUID, user_ids: Collection[UUID]) -> None:
+    """Tells the room which of these people are there now and which are not."""
+
+    def body() -> dict[str, Any]:
+        joined = people(lesson_id, user_ids)
+        left = {str(user_id) for user_id in user_ids} - {person["id"] for person in joined}
+        return {"joined": joined, "left": sorted(left)}
+
+    events.publish(lesson_id, "roster.changed", body)
+
+
+def _open(**conditions: Any) -> QuerySet[Presence]:
+    return Presence.objects.filter(left_at=None, **conditions)

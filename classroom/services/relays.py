@@ -1,0 +1,287 @@
+"""Relays: who has registered, which one carries a lesson, and what it permits there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from classroom import permissions
+from classroom.core import schedule
+from classroom.core.seats import Seat
+from classroom.models import Enrolment, Lesson, Placement, Relay
+from classroom.models.relay import HEARTBEAT_LIMIT
+from classroom.services import events
+from classroom.services.errors import RelayUnavailableError
+from media_relay import protocol
+
+PUBLISH = protocol.PUBLISH
+SUBSCRIBE = protocol.SUBSCRIBE
+DIRECTIONS = protocol.DIRECTIONS
+SOURCES = tuple(protocol.SOURCE_KINDS)
+STAGE_SLOTS: Mapping[str, str] = {
+    protocol.MICROPHONE: "teacher-microphone",
+    protocol.CAMERA: "teacher-camera",
+    protocol.SCREEN: "teacher-screen",
+    protocol.SCREEN_AUDIO: "teacher-screen-audio",
+}
+"""Which slot each source of the stage fills."""
+SLOTS = tuple(protocol.Slot(name, protocol.SOURCE_KINDS[source]) for source, name in STAGE_SLOTS.items())
+
+REMEMBERED = timedelta(days=1)
+"""So long after its end a lesson's permits are sent to a relay that registers: it may have missed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The relay that carries a lesson now."""
+
+    relay_id: int
+    channel: str
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What came of a relay's registering."""
+
+    relay_id: int
+    replaced_channel: str
+    """The older connection of the same relay, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An encoded message to a relay and the id that its reply will bear."""
+
+    id: str
+    text: str
+
+
+# Registering and heartbeats
+
+
+def register(hello: protocol.Register, channel: str) -> Registration:
+    """Notes a relay that has dialled in, hands it every room placed on it, and tells the rooms."""
+    with transaction.atomic():
+        before = Relay.objects.select_for_update().filter(name=hello.name).first()
+        fields = {
+            "version": hello.version,
+            "epoch": hello.epoch,
+            "address": ", ".join(hello.addresses)[:200],
+            "port": hello.port,
+            "capacity": min(hello.capacity, 2**31 - 1),
+            "channel": channel,
+            "connected": True,
+            "heartbeat_at": timezone.now(),
+        }
+        relay, _made = Relay.objects.update_or_create(name=hello.name, defaults=fields)
+        _adopt(relay)
+        placed = _current_placements().filter(relay=relay)
+        refresh_permits(list(placed.values_list("lesson_id", flat=True)))
+        _announce_media(list(_watched(placed)))
+    return Registration(relay.pk, before.channel if before else "")
+
+
+def heartbeat(relay_id: int, channel: str, load: protocol.Load) -> bool:
+    """Notes a relay's load; says whether the connection is still the relay's current one."""
+    alive = Relay.objects.filter(pk=relay_id, channel=channel, connected=True)
+    return bool(alive.update(heartbeat_at=timezone.now(), load=asdict(load)))
+
+
+def disconnect(relay_id: int, channel: str) -> None:
+    """Notes that a relay's connection is gone, unless a newer one has replaced it, and tells its rooms."""
+    with transaction.atomic():
+        if Relay.objects.filter(pk=relay_id, channel=channel).update(connected=False, channel=""):
+            _announce_media(list(_watched(_current_placements().filter(relay_id=relay_id))))
+
+
+def sweep() -> None:
+    """Gives up relays that have fallen silent, and moves the lessons in use off those gone for good."""
+    silent = Q(heartbeat_at__lt=timezone.now() - HEARTBEAT_LIMIT)
+    for relay_id, channel in Relay.objects.filter(silent, connected=True).values_list("pk", "channel"):
+        disconnect(relay_id, channel)
+    lost = _watched(_current_placements().filter(Q(relay=None) | Q(relay__connected=False)))
+    for lesson_id in lost:
+        with transaction.atomic():
+            before = Placement.objects.filter(lesson_id=lesson_id).values_list("relay_id", flat=True).first()
+            try:
+                moved = place(lesson_id).relay_id != before
+            except RelayUnavailableError:
+                moved = False
+            if moved:
+                _announce_media([lesson_id])
+
+
+# Placement
+
+
+def place(lesson_id: UUID) -> Placed:
+    """The relay that carries the lesson; chosen now if there is none yet, or none any more.
+
+    Raises RelayUnavailableError when the lesson's relay is away for a moment, or no relay has room.
+    """
+    placement = Placement.objects.select_related("relay").filter(lesson_id=lesson_id).first()
+    relay = placement.relay if placement else None
+    if relay is not None and relay.is_available:
+        return Placed(relay.pk, relay.channel, relay.epoch)
+    chosen = _choose() if relay is None or _is_gone_for_good(relay) else None
+    if chosen is None:
+        raise RelayUnavailableError(_("The media relay is away; this page tries again by itself."))
+    with transaction.atomic():
+        Placement.objects.get_or_create(lesson_id=lesson_id)
+        Placement.objects.filter(lesson_id=lesson_id, relay=relay).update(relay=chosen)
+        refresh_permits([lesson_id])
+    settled = Relay.objects.get(placements__lesson=lesson_id)
+    return Placed(settled.pk, settled.channel, settled.epoch)
+
+
+def media(lesson_id: UUID) -> dict[str, str]:
+    """The state of the lesson's media as pages see it; one query."""
+    relay = Relay.objects.filter(placements__lesson=lesson_id).first()
+    if relay is None:
+        return {"state": "none", "epoch": ""}
+    return {"state": "ready" if relay.is_available else "lost", "epoch": relay.epoch}
+
+
+def _choose() -> Relay | None:
+    """The available relay with the least load that isn't full."""
+    fresh = timezone.now() - HEARTBEAT_LIMIT
+    candidates = [
+        (_fullness(relay), relay.name, relay)
+        for relay in Relay.objects.filter(connected=True, heartbeat_at__gt=fresh, capacity__gt=0)
+    ]
+    fitting = [entry for entry in candidates if entry[0] < 1]
+    return min(fitting)[2] if fitting else None
+
+
+def _fullness(relay: Relay) -> float:
+    return float(relay.load.get("subscribers", 0)) / relay.capacity
+
+
+def _is_gone_for_good(relay: Relay) -> bool:
+    """A relay that was restarted is back within HEARTBEAT_LIMIT; one silent for longer isn't waited for."""
+    return relay.heartbeat_at is None or timezone.now() - relay.heartbeat_at >= HEARTBEAT_LIMIT
+
+
+def _adopt(relay: Relay) -> None:
+    """Rooms that people wait in without any relay are the new relay's."""
+    waiting = _watched(_current_placements().filter(relay=None))
+    Placement.objects.filter(lesson__in=list(waiting)).update(relay=relay)
+
+
+def _current_placements() -> QuerySet[Placement]:
+    return Placement.objects.filter(lesson__ends_at__gt=timezone.now() - REMEMBERED)
+
+
+def _watched(placements: QuerySet[Placement]) -> QuerySet[Any, UUID]:
+    """Which of the placements' lessons have somebody in the room."""
+    return (
+        placements.filter(lesson__presences__left_at=None, lesson__presences__isnull=False)
+        .values_list("lesson_id", flat=True)
+        .distinct()
+    )
+
+
+def _announce_media(lesson_ids: Collection[UUID]) -> None:
+    for lesson_id in lesson_ids:
+        events.publish(lesson_id, "media.changed", lambda lesson_id=lesson_id: media(lesson_id))
+
+
+# Permits
+
+
+def permits_for(lesson_id: UUID) -> protocol.Permits | None:
+    """All that holds in a lesson now, under a new generation; None when the lesson isn't placed."""
+    with transaction.atomic():
+        rows = Placement.objects.filter(lesson_id=lesson_id)
+        # The update comes first: it holds the row, so that a newer generation never says something older.
+        if not rows.update(generation=F("generation") + 1):
+            return None
+        generation = rows.values_list("generation", flat=True).get()
+        lesson = Lesson.objects.get(pk=lesson_id)
+        return _permits(lesson, generation)
+
+
+def _permits(lesson: Lesson, generation: int) -> protocol.Permits:
+    room = str(lesson.pk)
+    if lesson.phase() in (schedule.ENDED, schedule.CANCELLED):
+        return protocol.Permits(room, generation, SLOTS)
+    enrolled = dict(
+        Enrolment.objects.filter(
+            course_id=lesson.course_id, user__is_active=True, user__school_id=F("course__school_id")
+        ).values_list("user_id", "role")
+    )
+    viewers = tuple(sorted(str(user_id) for user_id in enrolled))
+    holder = lesson.stage_holder_id
+    on_stage = lesson.phase() == schedule.LIVE and enrolled.get(holder) in permissions.STAFF_ROLES
+    if not on_stage:
+        return protocol.Permits(room, generation, SLOTS, viewers)
+    stage = tuple(protocol.StageEntry(slot, str(holder), source) for source, slot in STAGE_SLOTS.items())
+    return protocol.Permits(room, generation, SLOTS, viewers, {str(holder): SOURCES}, stage)
+
+
+def refresh_permits(lesson_ids: Collection[UUID]) -> None:
+    """Sends the relays the permits of these lessons; four queries for each lesson that is placed."""
+    placements = Placement.objects.filter(lesson_id__in=lesson_ids, relay__connected=True)
+    for lesson_id, channel in placements.values_list("lesson_id", "relay__channel"):
+        permits = permits_for(lesson_id)
+        if permits is not None and channel:
+            events.send_to_relay(channel, protocol.encode(permits))
+
+
+def end_room(lesson_id: UUID) -> None:
+    """Tells the relay that a lesson about to be deleted exists for nobody; call it before the deletion."""
+    placement = Placement.objects.select_related("relay").filter(lesson_id=lesson_id).first()
+    if placement is not None and placement.relay is not None and placement.relay.channel:
+        ended = protocol.Permits(str(lesson_id), placement.generation + 1)
+        events.send_to_relay(placement.relay.channel, protocol.encode(ended))
+
+
+def lessons_of_courses(course_ids: Collection[UUID]) -> list[UUID]:
+    """The lessons of these courses that a relay may still know."""
+    placements = _current_placements().filter(lesson__course__in=course_ids)
+    return list(placements.values_list("lesson_id", flat=True))
+
+
+# Orders about one page's connections
+
+
+def subscribe_question(seat: Seat) -> Question:
+    """Asks the relay for an offer."""
+    return _question(lambda id: protocol.Subscribe(id, *_wire(seat)))
+
+
+def answer_question(seat: Seat, sdp: str) -> Question:
+    """Gives the relay the browser's answer."""
+    return _question(lambda id: protocol.Answer(id, *_wire(seat), sdp))
+
+
+def publish_question(seat: Seat, sdp: str, sources: Mapping[str, str]) -> Question:
+    """Gives the relay the browser's offer to publish."""
+    return _question(lambda id: protocol.Publish(id, *_wire(seat), sdp, sources))
+
+
+def close_media(seat: Seat, direction: str = "") -> None:
+    """Has the relay end a page's connections at once; an empty direction means both. One query."""
+    relays = Relay.objects.filter(placements__lesson=seat.lesson_id, connected=True)
+    channel = relays.values_list("channel", flat=True).first()
+    if channel:
+        events.send_to_relay(channel, protocol.encode(protocol.Close(*_wire(seat), direction)))
+
+
+def _question(make: Callable[[str], protocol.FromWeb]) -> Question:
+    id = uuid.uuid4().hex
+    return Question(id, protocol.encode(make(id)))
+
+
+def _wire(seat: Seat) -> tuple[str, str, str]:
+    return str(seat.lesson_id), str(seat.user_id), seat.client
