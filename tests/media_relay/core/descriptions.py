@@ -1,0 +1,63 @@
+"""The relay's end of a connection and the descriptions that browsers wrote, as tests use them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from media_relay.core import codecs, ice, sdp
+from media_relay.core.sdp_writer import LocalTransport, OfferSection, make_answer, make_offer
+
+FIXTURES = Path(__file__).parent / "fixtures"
+OFFERS = sorted(path.name for path in FIXTURES.glob("*-offer.sdp"))
+ANSWERS = sorted(path.name for path in FIXTURES.glob("*-answer.sdp"))
+
+TRANSPORT = LocalTransport(
+    ufrag="lecternU",
+    pwd="passwordpasswordpassword",
+    fingerprint=":".join(["AB"] * 32),
+    candidates=(ice.host_candidate("192.0.2.7", 7400, 0), ice.host_candidate("2001:db8::7", 7400, 1)),
+    session_id=4711,
+)
+SLOTS = (
+    ("audio", "teacher", "teacher-microphone"),
+    ("video", "teacher", "teacher-camera"),
+    ("video", "teacher-screen", "teacher-screen"),
+    ("audio", "teacher-screen", "teacher-screen-audio"),
+)
+CODECS = {"audio": codecs.SUBSCRIBER_AUDIO_CODECS, "video": codecs.SUBSCRIBER_VIDEO_CODECS}
+EXTENSIONS = {"audio": codecs.SUBSCRIBER_AUDIO_EXTENSIONS, "video": codecs.SUBSCRIBER_VIDEO_EXTENSIONS}
+
+
+def read(name: str) -> bytes:
+    """A description as it came."""
+    return (FIXTURES / name).read_bytes()
+
+
+def sections() -> list[OfferSection]:
+    """The m-lines of a lesson, one for each slot."""
+    return [
+        OfferSection(
+            mid=str(index),
+            kind=kind,
+            ssrc=1001 + index,
+            cname="lectern",
+            stream=stream,
+            track=track,
+            codecs=CODECS[kind],
+            extensions=EXTENSIONS[kind],
+        )
+        for index, (kind, stream, track) in enumerate(SLOTS)
+    ]
+
+
+def subscriber_offer() -> str:
+    """What a subscriber of a lesson gets."""
+    return make_offer(TRANSPORT, sections())
+
+
+def publisher_answer(offer: str | bytes, without: Collection[str] = ()) -> str:
+    """What a publisher gets who offers that, with all its audio and video but some mids."""
+    remote = sdp.parse(offer)
+    chosen = {item.mid: codecs.choose(item) for item in remote.media if item.mid not in without}
+    return make_answer(remote, TRANSPORT, chosen, codecs.PUBLISHER_EXTENSIONS, start_bitrate_kbps=1500)
