@@ -6,7 +6,7 @@ import enum
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import F
@@ -81,7 +81,7 @@ def standings(user_ids: Collection[UUID], lesson_ids: Collection[UUID]) -> dict[
         "course__lessons__starts_at",
         "course__lessons__ends_at",
     )
-    return {(user_id, lesson_id): Standing(*rest) for user_id, lesson_id, *rest in rows}
+    return {(user_id, lesson_id): Standing(*rest) for user_id, lesson_id, *rest in cast(Any, rows)}
 
 
 def standing(user_id: UUID, lesson_id: UUID) -> Standing | None:

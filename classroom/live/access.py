@@ -1,4 +1,4 @@
-"""At the door and while inside: origin, session and standing, for one socket or all of a process at once."""
+"""At the door and while inside: session and standing, for one socket or all of a process at once."""
 
 from __future__ import annotations
 
@@ -32,11 +32,6 @@ def header(scope: Mapping[str, Any], name: bytes) -> str:
     """The one header of that name; empty when there is none, or more than one."""
     values = [value for key, value in scope["headers"] if key.lower() == name]
     return values[0].decode("latin-1") if len(values) == 1 else ""
-
-
-def has_allowed_origin(scope: Mapping[str, Any]) -> bool:
-    """Whether the browser says that one of our own pages opens the socket; browsers write origins one way."""
-    return header(scope, b"origin") in settings.ALLOWED_ORIGINS
 
 
 def session_key(scope: Mapping[str, Any]) -> str:

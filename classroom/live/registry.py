@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -45,7 +44,6 @@ class Registry:
 
     def __init__(self) -> None:
         self.clock = time.monotonic
-        self.draining = False
         self.sockets: set[RoomConsumer] = set()
         self.relays: set[RelayConsumer] = set()
         self._marked: set[RoomConsumer] = set()
@@ -81,12 +79,6 @@ class Registry:
         """Tells the room within half a second whether the person is there."""
         self._rosters.setdefault(lesson_id, set()).add(user_id)
         self._start()
-
-    async def close_all(self) -> None:
-        """Asks every page and relay to connect again, for this process ends; refuses new ones."""
-        self.draining = True
-        closing = [member.shut(protocol.CLOSE_RESTART) for member in (*self.sockets, *self.relays)]
-        await asyncio.gather(*closing, return_exceptions=True)
 
     # The jobs
 
@@ -131,7 +123,9 @@ class Registry:
         now = self.clock()
         silent = [socket for socket in self.sockets if now - socket.heard_at > SILENT_SECONDS]
         gone = [relay for relay in self.relays if now - relay.heard_at > RELAY_SILENT_SECONDS]
-        await asyncio.gather(*(member.shut(protocol.CLOSE_SLOW) for member in (*silent, *gone)))
+        closing = [socket.shut(protocol.CLOSE_SLOW) for socket in silent]
+        closing += [relay.shut(protocol.CLOSE_SLOW) for relay in gone]
+        await asyncio.gather(*closing)
 
     async def announce_flips(self) -> None:
         """Tells the rooms whose lesson has opened or run out with time."""
@@ -167,7 +161,7 @@ class Registry:
 
     async def _run(self) -> None:
         jobs = self._jobs()
-        self._looked_at_phases: datetime = timezone.now()
+        self._looked_at_phases = timezone.now()
         while self.sockets or self.relays or self._rosters:
             now = time.monotonic()
             for job in jobs:
@@ -185,8 +179,3 @@ async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
 
 
 registry = Registry()
-
-
-async def close_all() -> None:
-    """Drains this process: every socket is closed with 1012, so that pages and relays connect again."""
-    await registry.close_all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -32,10 +32,6 @@ MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10, 60
 RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE = 1, 12
 RELAY_REQUESTS_OPEN = 4
 MALFORMED_MESSAGES = 20
-MAX_BACKLOG_BYTES = 1 << 20
-"""More than a large room's snapshot and a burst of events; whoever has that much unread doesn't read."""
-BACKLOG = "lectern.backlog"
-"""The ASGI extension by which the server says how many bytes the browser has not taken yet."""
 
 ENDS_AT_ONCE = frozenset(
     (
@@ -92,13 +88,12 @@ class RoomConsumer(AsyncConsumer):
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Lets the page in, or refuses it in one and the same way whatever the reason."""
-        entry = None if registry.draining else await self._admit()
+        entry = await self._admit()
         if entry is None:
             await self.base_send({"type": "websocket.close"})
             raise StopConsumer
         self.entry = entry
         self.questions = Questions(self.channel_layer, self.channel_name)
-        self._backlog: Callable[[], int] = self.scope.get("extensions", {}).get(BACKLOG, _no_backlog)
         await self.base_send({"type": "websocket.accept"})
         await self._join_groups()
         registry.add(self)
@@ -108,7 +103,7 @@ class RoomConsumer(AsyncConsumer):
 
     async def _admit(self) -> access.Pass | None:
         client = parse_qs(self.scope["query_string"].decode("latin-1")).get("client", [""])[-1]
-        if not access.has_allowed_origin(self.scope) or not protocol.CLIENT.fullmatch(client):
+        if not protocol.CLIENT.fullmatch(client):
             return None
         lesson_id = self.scope["url_route"]["kwargs"]["lesson_id"]
         return await in_database(access.admit, access.session_key(self.scope), lesson_id, client)
@@ -272,17 +267,9 @@ class RoomConsumer(AsyncConsumer):
         self.questions.settle(message)
 
     async def send_text(self, text: str) -> None:
-        """Sends a text, unless the page has left too much unread: then it is closed."""
-        if self._closing:
-            return
-        if self._backlog() + len(text) > MAX_BACKLOG_BYTES:
-            await self.shut(protocol.CLOSE_SLOW)
-        else:
+        """Sends a text; the server drops a page that leaves too much unread."""
+        if not self._closing:
             await self.base_send({"type": "websocket.send", "text": text})
 
 
 AFTER_LEAVING = frozenset(("room.ping", "room.leave"))
-
-
-def _no_backlog() -> int:
-    return 0

@@ -24,7 +24,7 @@ EMPTY_STAGE: dict[str, Any] = {"stage_holder": None, "stage_client": "", "stage_
 
 
 def go_live(seat: Seat) -> None:
-    """Makes the lesson live and gives its stage to a page, whoever held it; ConflictError when it is cancelled."""
+    """Makes the lesson live and gives its stage to a page, whoever held it; ConflictError if cancelled."""
     with transaction.atomic():
         rows = Lesson.objects.filter(pk=seat.lesson_id).exclude(state=Lesson.State.CANCELLED)
         before = rows.values("stage_holder_id", "stage_client").first()

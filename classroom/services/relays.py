@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -193,7 +194,7 @@ def _watched(placements: QuerySet[Placement]) -> QuerySet[Any, UUID]:
 
 def _announce_media(lesson_ids: Collection[UUID]) -> None:
     for lesson_id in lesson_ids:
-        events.publish(lesson_id, "media.changed", lambda lesson_id=lesson_id: media(lesson_id))
+        events.publish(lesson_id, "media.changed", partial(media, lesson_id))
 
 
 # Permits
@@ -222,8 +223,8 @@ def _permits(lesson: Lesson, generation: int) -> protocol.Permits:
     )
     viewers = tuple(sorted(str(user_id) for user_id in enrolled))
     holder = lesson.stage_holder_id
-    on_stage = lesson.phase() == schedule.LIVE and enrolled.get(holder) in permissions.STAFF_ROLES
-    if not on_stage:
+    may_publish = holder is not None and enrolled.get(holder, "") in permissions.STAFF_ROLES
+    if lesson.phase() != schedule.LIVE or not may_publish:
         return protocol.Permits(room, generation, SLOTS, viewers)
     stage = tuple(protocol.StageEntry(slot, str(holder), source) for source, slot in STAGE_SLOTS.items())
     return protocol.Permits(room, generation, SLOTS, viewers, {str(holder): SOURCES}, stage)

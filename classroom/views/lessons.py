@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from classroom.models import Lesson
 from classroom.permissions import Action, standing
 from classroom.services import timetable
@@ -23,10 +24,11 @@ from classroom.services import timetable
 @login_required
 def week(request: HttpRequest) -> HttpResponse:
     """The person's lessons of today and the week."""
-    days = timetable.week_of(request.user)
+    user = cast(User, request.user)
+    days = timetable.week_of(user)
     context = {
-        "school_name": request.user.school.name if request.user.school else "",
-        "zone_name": str(timetable.zone_of(request.user)),
+        "school_name": user.school.name if user.school else "",
+        "zone_name": str(timetable.zone_of(user)),
         "today": days[0],
         "days": days,
     }
@@ -64,5 +66,5 @@ def _room_config(request: HttpRequest, lesson: Lesson, role: str) -> dict[str, A
         "title": lesson.title,
         "course": lesson.course.title,
         "role": role,
-        "myName": request.user.name,
+        "myName": cast(User, request.user).name,
     }
