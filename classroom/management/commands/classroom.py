@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from classroom.management.commands.seed_demo import people_table
 from config.env import Environment
 from config.supervisor.part import Part
 from config.supervisor.preflight import CannotStartError, check_folder, check_ports
@@ -77,7 +78,8 @@ class Command(BaseCommand):
             call_command("seed_demo", verbosity=0)
 
     def _ready(self, addresses: Addresses) -> None:
-        self._say(f"Lectern is ready at http://{addresses.in_url}/")
+        ready = f"Lectern is ready at http://{addresses.in_url}/"
+        self._say(f"{ready}\n{people_table()}" if settings.LECTERN_DEMO else ready)
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
