@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from media_relay import protocol
@@ -116,17 +118,21 @@ class WebEnd:
 
     async def _serve_relay(self, link: ServerConnection) -> None:
         self._link = link
-        async for text in link:
-            message = protocol.decode(text)
-            if isinstance(message, protocol.Register):
-                await link.send(protocol.encode(protocol.Registered()))
-                self.registered.set()
-            elif isinstance(message, protocol.Load):
-                self.load = message
-            elif isinstance(message, protocol.ConnectionChanged):
-                self.changes.append(message)
-            else:
-                self._settle(message)
+        # However the relay ends the link: a run that still needed it fails by its own deadline.
+        with contextlib.suppress(ConnectionClosed):
+            async for text in link:
+                await self._receive(link, protocol.decode(text))
+
+    async def _receive(self, link: ServerConnection, message: protocol.Message) -> None:
+        if isinstance(message, protocol.Register):
+            await link.send(protocol.encode(protocol.Registered()))
+            self.registered.set()
+        elif isinstance(message, protocol.Load):
+            self.load = message
+        elif isinstance(message, protocol.ConnectionChanged):
+            self.changes.append(message)
+        else:
+            self._settle(message)
 
     def _settle(self, message: protocol.Message) -> None:
         future = self._replies.get(getattr(message, "id", ""))
