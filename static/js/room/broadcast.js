@@ -34,10 +34,10 @@ export class Broadcast extends Emitter {
 
   /** Opens camera and microphone for the preview, those that were on before a reload. */
   async prepare() {
-    const wanted = remembered();
-    const { tracks, problems } = await this.devices.open(wanted);
+    this.store.patch({ isAsking: true });
+    const { tracks, problems } = await this.devices.open(remembered());
     for (const [source, track] of tracks) this.#use(source, track);
-    this.store.patch({ problems });
+    this.store.patch({ problems, isAsking: false });
     this.emit("devices");
     this.#isPrepared = true;
     await this.#tellSources();

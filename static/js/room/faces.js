@@ -44,7 +44,8 @@ function publisher(state) {
 /** @param {RoomState} state @param {string | undefined} otherName */
 function previewText(state, otherName) {
   if (otherName) return text("preview_other", { name: otherName });
-  return text(state.lesson?.phase === "ended" ? "preview_ended" : "preview_ready");
+  if (state.lesson?.phase === "ended") return text("preview_ended");
+  return text(state.isAsking ? "preview_asking" : "preview_ready");
 }
 
 /** @param {string} word */

@@ -22,6 +22,7 @@
  * @property {LinkState} subscription
  * @property {LinkState} publication
  * @property {string[]} mySources which of this page's sources are on
+ * @property {boolean} isAsking whether the browser may be asking for my devices
  * @property {Record<string, string>} problems of my devices: the key of a sentence for each source that has one
  */
 
@@ -80,6 +81,7 @@ export function initialState({ client, role }) {
     subscription: "idle",
     publication: "idle",
     mySources: [],
+    isAsking: false,
     problems: {},
   };
 }
