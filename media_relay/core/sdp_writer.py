@@ -47,9 +47,10 @@ def make_offer(transport: LocalTransport, sections: Iterable[OfferSection]) -> s
     """Returns the offer of a subscriber's connection: `sendonly` m-lines with their SSRCs."""
     sections = tuple(sections)
     lines = _session(transport, [section.mid for section in sections])
-    for index, section in enumerate(sections):
+    for section in sections:
         lines += _media_head(section.kind, "UDP/TLS/RTP/SAVPF", section.codecs)
-        lines += _transport(transport, section.mid, "actpass", candidates=index == 0)
+        # Until the answer agrees to bundle, each m-line needs them (RFC 8843 section 7.2.1).
+        lines += _transport(transport, section.mid, "actpass", candidates=True)
         lines += _extmaps(section.extensions)
         lines += ["a=sendonly", f"a=msid:{section.stream} {section.track}", "a=rtcp-mux", "a=rtcp-rsize"]
         for codec in section.codecs:

@@ -1,0 +1,22 @@
+"""What the web tier allows in a room, in the router's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """The whole truth of a room.
+
+    `slots` are names with their kind, `publishers` sources by participant, `stage` by slot the participant
+    and the source that fill it.
+    """
+
+    room: str
+    generation: int
+    slots: tuple[tuple[str, str], ...] = ()
+    viewers: tuple[str, ...] = ()
+    publishers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stage: Mapping[str, tuple[str, str]] = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""What the relay counts, and rates made of two readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Counters(dict[str, int]):
+    """Events by name since the start; a name appears with its first event."""
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Counts an event."""
+        self[name] = self.get(name, 0) + amount
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The running totals of one moment; times in seconds."""
+
+    now: float
+    cpu: float
+    packets_in: int
+    packets_out: int
+    bytes_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What happened between two readings, per second."""
+
+    cpu_percent: float
+    in_pps: float
+    out_pps: float
+    out_mbps: float
+
+
+def rates(before: Reading, after: Reading) -> Rates:
+    """Returns the rates between two readings; zeros if no time went by."""
+    elapsed = after.now - before.now
+    if elapsed <= 0:
+        return Rates(0.0, 0.0, 0.0, 0.0)
+    return Rates(
+        max(0.0, after.cpu - before.cpu) / elapsed * 100,
+        max(0, after.packets_in - before.packets_in) / elapsed,
+        max(0, after.packets_out - before.packets_out) / elapsed,
+        max(0, after.bytes_out - before.bytes_out) * 8 / elapsed / 1e6,
+    )

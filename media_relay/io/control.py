@@ -1,0 +1,126 @@
+"""The control link: the relay dials in to the web tier, and again whenever the line breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
+
+from media_relay import protocol
+
+MIN_BACKOFF = 0.2
+MAX_BACKOFF = 2.0
+OPEN_SECONDS = 5.0
+PING_SECONDS = 5.0
+MAX_UNSENT = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+class ControlLink:
+    """Registers, reports load, hands each message to `handle` and sends its reply.
+
+    Media never waits for it: while the line is down, what would be said is dropped.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        register: Callable[[], protocol.Register],
+        load: Callable[[], protocol.Load],
+        handle: Callable[[protocol.Message], protocol.Message | None],
+    ) -> None:
+        self._url = url
+        self._secret = secret
+        self._register = register
+        self._load = load
+        self._handle = handle
+        self._outbox: asyncio.Queue[protocol.Message] | None = None
+        self._complaint = ""
+
+    def send(self, message: protocol.Message) -> None:
+        """Sends a message if the line is up and has room."""
+        if self._outbox is not None and not self._outbox.full():
+            self._outbox.put_nowait(message)
+
+    async def run(self) -> None:
+        """Keeps the line up until cancelled."""
+        backoff = MIN_BACKOFF
+        while True:
+            try:
+                line = await self._dial()
+                backoff = MIN_BACKOFF
+                await self._serve(line)
+            except (OSError, TimeoutError, WebSocketException) as error:
+                self._complain(error)
+            await asyncio.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311  # spreads dialling, hides nothing
+            backoff = min(MAX_BACKOFF, backoff * 2)
+
+    def _dial(self) -> connect:
+        return connect(
+            self._url,
+            additional_headers={"Authorization": f"Bearer {self._secret}"},
+            max_size=protocol.MAX_MESSAGE_BYTES,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=1,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            proxy=None,
+            compression=None,
+        )
+
+    def _complain(self, error: Exception) -> None:
+        """Logs why the line is down, once for each reason."""
+        refused = isinstance(error, InvalidStatus)
+        complaint = "the web tier refuses the secret" if refused else f"the web tier is out of reach: {error}"
+        if complaint != self._complaint:
+            self._complaint = complaint
+            logger.warning("control link: %s", complaint)
+
+    async def _serve(self, line: ClientConnection) -> None:
+        outbox = self._outbox = asyncio.Queue(MAX_UNSENT)
+        tasks = [
+            asyncio.create_task(self._write(line, outbox)),
+            asyncio.create_task(self._report(outbox)),
+        ]
+        try:
+            await line.send(protocol.encode(self._register()))
+            async for text in line:
+                self._receive(text)
+                # A long row of messages must not keep media waiting.
+                await asyncio.sleep(0)
+        finally:
+            self._outbox = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await line.close(CloseCode.GOING_AWAY)
+
+    def _receive(self, text: str | bytes) -> None:
+        try:
+            message = protocol.decode(text)
+        except ValueError as error:
+            logger.warning("control link: a message was not understood: %s", error)
+            return
+        if isinstance(message, protocol.Registered):
+            self._complaint = ""
+            logger.info("control link: registered")
+        reply = self._handle(message)
+        if reply is not None:
+            self.send(reply)
+
+    async def _write(self, line: ClientConnection, outbox: asyncio.Queue[protocol.Message]) -> None:
+        while True:
+            await line.send(protocol.encode(await outbox.get()))
+
+    async def _report(self, outbox: asyncio.Queue[protocol.Message]) -> None:
+        while True:
+            await asyncio.sleep(1)
+            if not outbox.full():
+                outbox.put_nowait(self._load())

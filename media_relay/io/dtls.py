@@ -1,0 +1,191 @@
+"""DTLS handshakes and SRTP sessions; the only file that touches aiortc or pylibsrtp.
+
+What it relies on, and `tests/media_relay/io/test_dtls.py` holds the libraries to:
+
+- aiortc 1.16: `RTCDtlsTransport(ice, [certificate])` with `_set_role`, `start`, `stop`, `state` and the event
+  `statechange`; that it asks nothing of its ICE transport but `role`, `state`, `_recv()`, `_send()`; its
+  `_srtp_profiles`, `_rx_srtp`, `_tx_srtp`; `RTCCertificate._create_ssl_context(srtp_profiles)`.
+- pylibsrtp 1.0: `Session._srtp`, the cffi binding, error numbers; that a sender's session may repeat packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AEAD_AES_256_GCM,
+    SRTP_AES128_CM_SHA1_80,
+    SRTP_PROFILES,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
+from pylibsrtp._binding import ffi, lib
+
+MAX_QUEUED_DATAGRAMS = 16
+FINGERPRINT_ALGORITHM = "sha-256"
+MAX_RTCP_BYTES = 1200
+RTCP_TRAILER_BYTES = 4 + 16
+REPLAY_ERRORS = (9, 10)
+"""libsrtp's replay_fail and replay_old: a packet that came twice, or far too late."""
+
+_SUPPORTED = {"aiortc": "1.16.", "pylibsrtp": "1.0."}
+
+# AES-128-GCM is the cheapest to compute by far; being the server, our order decides.
+_PROFILES = [
+    profile
+    for profile in (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
+    if profile in SRTP_PROFILES
+]
+
+protect = lib.srtp_protect
+protect_rtcp = lib.srtp_protect_rtcp
+
+Fingerprints = tuple[tuple[str, str], ...]
+
+
+def check_versions() -> None:
+    """Raises RuntimeError unless the libraries are the ones whose inner names this file knows."""
+    for package, prefix in _SUPPORTED.items():
+        version = importlib.metadata.version(package)
+        if not version.startswith(prefix):
+            raise RuntimeError(f"{package} {version} is installed, but the relay knows {prefix}x only")
+
+
+check_versions()
+
+
+class Certificate(RTCCertificate):
+    """A certificate that lives as long as the process, and its one TLS context for all peers."""
+
+    _context: Any = None
+
+    def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
+        # A context of its own would cost every connection some 60 kB and a third of a millisecond.
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+        return self._context
+
+    def fingerprint(self) -> tuple[str, str]:
+        """Returns the algorithm and the value for an SDP."""
+        values = {item.algorithm: item.value for item in self.getFingerprints()}
+        return FINGERPRINT_ALGORITHM, values[FINGERPRINT_ALGORITHM]
+
+
+class _IceStandIn:
+    """What `RTCDtlsTransport` takes for its ICE transport: a bounded queue in, a function out."""
+
+    role = "controlled"
+    state = "completed"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._datagrams: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._transmit = send
+        self._stopped = False
+
+    def put(self, data: bytes) -> bool:
+        if len(self._datagrams) >= MAX_QUEUED_DATAGRAMS:
+            return False
+        self._datagrams.append(data)
+        self._wake()
+        return True
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _recv(self) -> bytes:
+        while not self._datagrams:
+            if self._stopped:
+                raise ConnectionError("the peer is closed")
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._datagrams.popleft()
+
+    async def _send(self, data: bytes) -> None:
+        self._transmit(data)
+
+    async def stop(self) -> None:
+        self._stopped = True
+        self._wake()
+
+
+class DtlsSession:
+    """One peer's handshake and, after it, its keys."""
+
+    def __init__(self, certificate: Certificate, send: Callable[[bytes], None]) -> None:
+        self._ice = _IceStandIn(send)
+        self._transport = RTCDtlsTransport(cast(Any, self._ice), [certificate])
+        self._transport._srtp_profiles = _PROFILES
+        self.outbound: Any = None
+        self._inbound: Any = None
+        self._length = ffi.new("int *")
+
+    def receive(self, data: bytes) -> bool:
+        """Takes a DTLS record from the peer's own address; tells whether there was room for it."""
+        return self._ice.put(data)
+
+    async def handshake(self, fingerprints: Fingerprints, *, server: bool) -> bool:
+        """Runs the handshake to its end; tells whether the peer is who its fingerprints say."""
+        transport = self._transport
+        transport._set_role("server" if server else "client")
+        await transport.start(
+            RTCDtlsParameters([RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints])
+        )
+        if transport.state != "connected":
+            return False
+        self.outbound = transport._tx_srtp._srtp[0]
+        self._inbound = transport._rx_srtp._srtp[0]
+        return True
+
+    def when_closed(self, callback: Callable[[], None]) -> None:
+        """Calls back when the peer says good-bye (close_notify)."""
+        transport = self._transport
+
+        def changed() -> None:
+            if transport.state == "closed":
+                callback()
+
+        transport.on("statechange", changed)
+
+    async def stop(self) -> None:
+        """Says good-bye to the peer and ends the session; the keys go with it."""
+        self._transport.remove_all_listeners()
+        await self._transport.stop()
+        await self._ice.stop()
+
+    def unprotect(self, pointer: Any, length: int, *, rtcp: bool) -> tuple[int, int]:
+        """Decrypts a packet in place; returns libsrtp's error (0 for none) and the new length."""
+        self._length[0] = length
+        function = lib.srtp_unprotect_rtcp if rtcp else lib.srtp_unprotect
+        status = function(self._inbound, pointer, self._length)
+        return status, self._length[0]
+
+    def protect_control(self, packet: bytes) -> bytes:
+        """Encrypts one RTCP packet for the peer; returns nothing if it cannot be."""
+        return _protect(lib.srtp_protect_rtcp, self.outbound, packet)
+
+    def protect_media(self, packet: bytes) -> bytes:
+        """Encrypts one RTP packet for the peer, even one that it was sent before."""
+        return _protect(lib.srtp_protect, self.outbound, packet)
+
+
+_scratch = ffi.new("char[]", 2048)
+_scratch_length = ffi.new("int *")
+
+
+def _protect(function: Any, session: Any, packet: bytes) -> bytes:
+    if len(packet) > len(_scratch) - RTCP_TRAILER_BYTES:
+        return b""
+    ffi.memmove(_scratch, packet, len(packet))
+    _scratch_length[0] = len(packet)
+    if function(session, _scratch, _scratch_length):
+        return b""
+    return bytes(ffi.buffer(_scratch, _scratch_length[0]))

@@ -1,0 +1,211 @@
+"""The media plane: sockets, peers and fan-out around the router."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from media_relay.core.links import Link
+from media_relay.core.outputs import Close, Forward, ForwardControl, Join, Output, Resend, SendControl
+from media_relay.core.router import Router
+from media_relay.io import clock
+from media_relay.io.fanout import Group, Lane, Member, control_job, media_job
+from media_relay.io.peer import Peer, PeerTable
+from media_relay.io.udp import UdpSocket
+
+TICK_SECONDS = 0.02
+STOP_SECONDS = 1.0
+
+Changed = Callable[[Link, str, str], None]
+
+
+class MediaPlane:
+    """Moves packets between sockets and router, and tells of connections that come up or go.
+
+    `changed(link, state, reason)` is called with `connected` or `closed`.
+    """
+
+    def __init__(self, sockets: list[UdpSocket], router: Router, changed: Changed) -> None:
+        self.router = router
+        self.peers = PeerTable(self, router.counters, clock.monotonic)
+        self.lanes = {udp: Lane(udp, clock.monotonic) for udp in sockets}
+        self.loop_lag = 0.0
+        self._changed = changed
+        self._groups: dict[str, dict[UdpSocket, Group]] = {}
+        self._members: dict[Peer, tuple[str, UdpSocket, Member]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._resuming: set[Lane] = set()
+        self._ticker: asyncio.TimerHandle | None = None
+        self._next_second = 0.0
+        self._actions: dict[type[Any], Callable[[Any], None]] = {
+            Forward: self._forward,
+            ForwardControl: self._forward_control,
+            Resend: self._resend,
+            SendControl: self._send_control,
+            Join: self._join,
+            Close: self._close,
+        }
+
+    def start(self) -> None:
+        """Begins to read and to keep time."""
+        for udp in self.lanes:
+            self._loop.add_reader(udp.fileno, self._read, udp)
+        self._tick(self._loop.time())
+
+    async def stop(self) -> None:
+        """Says good-bye to everyone and gives the port back."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        for peer in self.peers:
+            self.peer_closed(peer, "the relay stops")
+        if self._stopping:
+            await asyncio.wait(self._stopping, timeout=STOP_SECONDS)
+        for udp in self.lanes:
+            self._loop.remove_reader(udp.fileno)
+            self._loop.remove_writer(udp.fileno)
+            udp.close()
+
+    # In.
+
+    def _read(self, udp: UdpSocket) -> None:
+        receive = self.peers.receive
+        for datagram in udp.receive():
+            receive(udp, datagram)
+        self.drain()
+
+    def _tick(self, due: float) -> None:
+        now = clock.monotonic()
+        self.loop_lag = max(self.loop_lag, self._loop.time() - due)
+        self.router.handle_timer(now)
+        if now >= self._next_second:
+            self._next_second = now + 1.0
+            self.peers.handle_second()
+            self._expire(now)
+        self.drain()
+        due = self._loop.time() + TICK_SECONDS
+        self._ticker = self._loop.call_at(due, self._tick, due)
+
+    def _expire(self, now: float) -> None:
+        for peer in self.peers:
+            reason = peer.expiry(now)
+            if reason:
+                self.peer_closed(peer, reason)
+
+    # What peers tell.
+
+    def peer_received(self, peer: Peer, data: bytes, rtcp: bool) -> None:
+        """Takes a decrypted packet."""
+        receive = self.router.receive_rtcp if rtcp else self.router.receive_rtp
+        receive(peer.link, data, clock.monotonic())
+
+    def peer_connected(self, peer: Peer) -> None:
+        """Notes that a peer's keys are there."""
+        self._changed(peer.link, "connected", "")
+        self.router.connected(peer.link, clock.monotonic())
+        self.drain()
+
+    def peer_moved(self, peer: Peer) -> None:
+        """Sends to the peer's new address from now on."""
+        if peer in self._members:
+            self._leave(peer)
+            self._enter(peer)
+
+    def peer_closed(self, peer: Peer, reason: str) -> None:
+        """Ends a connection; does nothing if it has ended already."""
+        if self.peers.find(peer.link) is not peer:
+            return
+        self.peers.discard(peer)
+        self._leave(peer)
+        self.router.remove(peer.link, clock.monotonic())
+        task = self._loop.create_task(peer.stop())
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+        self._changed(peer.link, "closed", reason)
+        self.drain()
+
+    # Out.
+
+    def drain(self) -> None:
+        """Does what the router wants done; call it after every change of permits or connections."""
+        while outputs := self.router.poll():
+            self._do(outputs)
+        for lane in self.lanes.values():
+            if lane not in self._resuming:
+                self._run(lane)
+
+    def _do(self, outputs: list[Output]) -> None:
+        actions = self._actions
+        for output in outputs:
+            actions[type(output)](output)
+
+    def _forward(self, output: Forward) -> None:
+        now = clock.monotonic()
+        for udp, group in self._groups.get(output.room, {}).items():
+            self.lanes[udp].put(media_job(group, output.packet, output.frame, now))
+
+    def _forward_control(self, output: ForwardControl) -> None:
+        now = clock.monotonic()
+        for udp, group in self._groups.get(output.room, {}).items():
+            self.lanes[udp].put(control_job(group, output.packet, now))
+
+    def _resend(self, output: Resend) -> None:
+        peer = self.peers.find(output.link)
+        if peer is not None:
+            peer.resend(output.packet)
+
+    def _send_control(self, output: SendControl) -> None:
+        peer = self.peers.find(output.link)
+        if peer is not None:
+            peer.send_control(output.packet)
+
+    def _join(self, output: Join) -> None:
+        peer = self.peers.find(output.link)
+        if peer is not None:
+            self._enter(peer)
+
+    def _close(self, output: Close) -> None:
+        peer = self.peers.find(output.link)
+        if peer is not None:
+            self.peer_closed(peer, output.reason)
+
+    def _enter(self, peer: Peer) -> None:
+        room, udp = peer.link.connection.room, peer.socket
+        if udp is None:
+            return
+        member = Member(peer.dtls.outbound, peer.address)
+        self._groups.setdefault(room, {}).setdefault(udp, Group()).add(member)
+        self._members[peer] = room, udp, member
+
+    def _leave(self, peer: Peer) -> None:
+        if peer not in self._members:
+            return
+        room, udp, member = self._members.pop(peer)
+        group = self._groups[room][udp]
+        group.remove(member)
+        if not group.members:
+            del self._groups[room][udp]
+            if not self._groups[room]:
+                del self._groups[room]
+
+    def _run(self, lane: Lane) -> None:
+        """Sends for a while; goes on after reading, or when the network has room again."""
+        udp = next(udp for udp, own in self.lanes.items() if own is lane)
+        self._resuming.discard(lane)
+        if lane.run():
+            return
+        self._resuming.add(lane)
+        if lane.blocked:
+            self._loop.add_writer(udp.fileno, self._writable, udp, lane)
+        else:
+            self._loop.call_soon(self._run, lane)
+
+    def _writable(self, udp: UdpSocket, lane: Lane) -> None:
+        self._loop.remove_writer(udp.fileno)
+        self._run(lane)
+
+    def sent(self) -> tuple[int, int]:
+        """Returns how many packets and bytes were fanned out since the start."""
+        lanes = self.lanes.values()
+        return sum(lane.sent for lane in lanes), sum(lane.sent_bytes for lane in lanes)

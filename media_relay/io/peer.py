@@ -1,0 +1,228 @@
+"""A connection to a browser: ICE-lite, then DTLS, then media; and the table that finds it for a datagram."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from media_relay.core.ice import LiteAgent, local_ufrag
+from media_relay.core.links import Link
+from media_relay.core.stats import Counters
+from media_relay.io.dtls import REPLAY_ERRORS, Certificate, DtlsSession, Fingerprints
+from media_relay.io.udp import MAX_DATAGRAM_BYTES, Datagram, UdpSocket, ffi, unpack_address
+
+CONSENT_SECONDS = 30.0
+"""RFC 7675 section 5.1: without a check for so long, the browser no longer wants to hear from us."""
+HANDSHAKE_SECONDS = 20.0
+MAX_UNPROVEN_ADDRESSES = 4
+MAX_BAD_CHECKS_PER_SECOND = 50
+MAX_COUNTED_HOSTS = 4096
+
+NEW, CONNECTED, CLOSED = "new", "connected", "closed"
+
+
+class Owner(Protocol):
+    """Whoever is told what happens to peers."""
+
+    def peer_connected(self, peer: Peer) -> None: ...
+    def peer_closed(self, peer: Peer, reason: str) -> None: ...
+    def peer_moved(self, peer: Peer) -> None: ...
+    def peer_received(self, peer: Peer, data: bytes, rtcp: bool) -> None: ...
+
+
+class Peer:
+    """The relay's end of one connection.
+
+    Before a check nominates an address, data is taken from any address that has proven to know the password;
+    after it from that one alone, until a check nominates another.
+    """
+
+    def __init__(self, link: Link, agent: LiteAgent, certificate: Certificate, now: float) -> None:
+        self.link = link
+        self.agent = agent
+        self.state = NEW
+        self.socket: UdpSocket | None = None
+        self.address = b""
+        self.nominated = False
+        self.addresses: list[bytes] = []
+        self.created = self.last_check = now
+        self.dtls = DtlsSession(certificate, self._send_dtls)
+        self.remote_ufrag = ""
+        self._task: asyncio.Task[None] | None = None
+
+    def _send_dtls(self, data: bytes) -> None:
+        if self.socket is not None:
+            self.socket.send(data, self.address)
+
+    def start(self, owner: Owner, fingerprints: Fingerprints, *, server: bool) -> None:
+        """Begins the handshake; the owner hears how it ends. Call it once."""
+        self._task = asyncio.get_running_loop().create_task(self._run(owner, fingerprints, server))
+
+    @property
+    def started(self) -> bool:
+        """Whether the other side's description has come."""
+        return self._task is not None
+
+    async def _run(self, owner: Owner, fingerprints: Fingerprints, server: bool) -> None:
+        if not await self.dtls.handshake(fingerprints, server=server):
+            owner.peer_closed(self, "the handshake failed")
+        elif self.state == NEW:
+            self.state = CONNECTED
+            self.dtls.when_closed(lambda: owner.peer_closed(self, "the browser has left"))
+            owner.peer_connected(self)
+
+    async def stop(self) -> None:
+        """Ends the connection and says so to the browser, if it still listens."""
+        self.state = CLOSED
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+        await self.dtls.stop()
+
+    def send_control(self, packet: bytes) -> None:
+        """Sends one RTCP packet."""
+        self._send(self.dtls.protect_control(packet))
+
+    def resend(self, packet: bytes) -> None:
+        """Sends one RTP packet again."""
+        self._send(self.dtls.protect_media(packet))
+
+    def _send(self, data: bytes) -> None:
+        if data and self.socket is not None:
+            self.socket.send(data, self.address)
+
+    def expiry(self, now: float) -> str:
+        """Returns why the connection has come to its end, or nothing."""
+        if self.state == NEW and now - self.created > HANDSHAKE_SECONDS:
+            return "the browser did not connect in time"
+        if self.state == CONNECTED and now - self.last_check > CONSENT_SECONDS:
+            return "the browser is silent"
+        return ""
+
+
+class PeerTable:
+    """Finds the peer of each datagram: a check by its ufrag, everything else by its address."""
+
+    def __init__(self, owner: Owner, counters: Counters, clock: Callable[[], float]) -> None:
+        self._owner = owner
+        self._counters = counters
+        self._clock = clock
+        self._by_ufrag: dict[str, Peer] = {}
+        self._by_address: dict[bytes, Peer] = {}
+        self._by_link: dict[Link, Peer] = {}
+        self._bad_checks: dict[bytes, int] = {}
+        self.received = 0
+
+    def __iter__(self) -> Iterator[Peer]:
+        return iter(list(self._by_link.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_link)
+
+    def add(self, peer: Peer) -> None:
+        """Begins to listen for a peer."""
+        self._by_ufrag[peer.agent.ufrag] = peer
+        self._by_link[peer.link] = peer
+
+    def find(self, link: Link) -> Peer | None:
+        """Returns the peer of a connection."""
+        return self._by_link.get(link)
+
+    def discard(self, peer: Peer) -> None:
+        """Stops listening for a peer."""
+        self._by_ufrag.pop(peer.agent.ufrag, None)
+        self._by_link.pop(peer.link, None)
+        self._release(peer)
+
+    def _release(self, peer: Peer) -> None:
+        for address in peer.addresses:
+            if self._by_address.get(address) is peer:
+                del self._by_address[address]
+        peer.addresses.clear()
+
+    def handle_second(self) -> None:
+        """Call it every second: limits count anew."""
+        self._bad_checks.clear()
+
+    def receive(self, socket: UdpSocket, datagram: Datagram) -> None:
+        """Takes one datagram from anyone."""
+        first = datagram.first_byte
+        self.received += 1
+        if not 0 < datagram.length <= MAX_DATAGRAM_BYTES:
+            self._counters.add("datagrams_of_bad_length")
+        elif 128 <= first <= 191:
+            self._receive_media(datagram)
+        elif first <= 3:
+            self._receive_check(socket, datagram)
+        elif 20 <= first <= 63:
+            self._receive_handshake(socket, datagram)
+        else:
+            self._counters.add("datagrams_of_unknown_kind")
+
+    def _receive_media(self, datagram: Datagram) -> None:
+        peer = self._by_address.get(datagram.address)
+        if peer is None or peer.state != CONNECTED:
+            self._counters.add("media_from_unknown_address")
+            return
+        rtcp = datagram.length > 1 and 192 <= ffi.buffer(datagram.pointer, 2)[1][0] <= 223
+        status, length = peer.dtls.unprotect(datagram.pointer, datagram.length, rtcp=rtcp)
+        if status:
+            self._counters.add("srtp_replayed" if status in REPLAY_ERRORS else "srtp_not_authentic")
+            return
+        self._owner.peer_received(peer, bytes(ffi.buffer(datagram.pointer, length)), rtcp)
+
+    def _receive_handshake(self, socket: UdpSocket, datagram: Datagram) -> None:
+        peer = self._by_address.get(datagram.address)
+        if peer is None:
+            self._counters.add("dtls_from_unknown_address")
+            return
+        if not peer.nominated and peer.state == NEW:
+            peer.socket, peer.address = socket, datagram.address
+        if not peer.dtls.receive(datagram.copy()):
+            self._counters.add("dtls_over_limit")
+
+    def _receive_check(self, socket: UdpSocket, datagram: Datagram) -> None:
+        host = datagram.address[4:8] if len(datagram.address) == 8 else datagram.address[8:24]
+        known = datagram.address in self._by_address
+        if not known and self._bad_checks.get(host, 0) >= MAX_BAD_CHECKS_PER_SECOND:
+            self._counters.add("stun_over_limit")
+            return
+        data = datagram.copy()
+        address = unpack_address(datagram.address)
+        try:
+            peer = self._by_ufrag[local_ufrag(data)]
+            check = peer.agent.receive(data, address)
+        except (ValueError, KeyError):
+            self._counters.add("stun_not_authentic")
+            if len(self._bad_checks) < MAX_COUNTED_HOSTS or host in self._bad_checks:
+                self._bad_checks[host] = self._bad_checks.get(host, 0) + 1
+            return
+        socket.send(check.reply, datagram.address)
+        if check.accepted and check.remote_ufrag == (peer.remote_ufrag or check.remote_ufrag):
+            self._accept(peer, socket, datagram.address, nominated=check.nominated)
+
+    def _accept(self, peer: Peer, socket: UdpSocket, address: bytes, *, nominated: bool) -> None:
+        """Notes that the browser may be reached at an address."""
+        if nominated and not (peer.nominated and peer.address == address):
+            self._nominate(peer, socket, address)
+        elif not peer.nominated and address not in peer.addresses:
+            if len(peer.addresses) >= MAX_UNPROVEN_ADDRESSES:
+                return
+            self._listen(peer, address)
+            if not peer.address:
+                peer.socket, peer.address = socket, address
+        if address == peer.address or not peer.nominated:
+            peer.last_check = self._clock()
+
+    def _nominate(self, peer: Peer, socket: UdpSocket, address: bytes) -> None:
+        self._release(peer)
+        self._listen(peer, address)
+        moved = peer.state == CONNECTED and peer.address != address
+        peer.nominated, peer.socket, peer.address = True, socket, address
+        if moved:
+            self._counters.add("peers_moved")
+            self._owner.peer_moved(peer)
+
+    def _listen(self, peer: Peer, address: bytes) -> None:
+        peer.addresses.append(address)
+        self._by_address[address] = peer
