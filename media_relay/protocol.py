@@ -217,9 +217,27 @@ def _text(limit: int, *, empty: bool = False) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or len(value) > limit or not (value or empty):
             raise ValueError("expected a text of bounded length")
+        _utf8_size(value)
         return value
 
     return check
+
+
+def _utf8_size(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        # JSON can spell half of a surrogate pair; nothing that the text is passed on to can.
+        raise ValueError("expected a text without lone surrogates") from None
+
+
+def _sdp(value: Any) -> str:
+    text = _text(MAX_SDP_BYTES)(value)
+    if _utf8_size(text) > MAX_SDP_BYTES:
+        raise ValueError("expected a text of bounded length")
+    return text
 
 
 def _integer(low: int, high: int) -> Callable[[Any], int]:
@@ -275,7 +293,6 @@ def _record(kind: type[Any], checkers: Mapping[str, Callable[[Any], Any]]) -> Ca
 
 _ID = _text(MAX_ID_LENGTH)
 _OPTIONAL_ID = _text(MAX_ID_LENGTH, empty=True)
-_SDP = _text(MAX_SDP_BYTES)
 _SOURCE = _one_of(*SOURCE_KINDS)
 _COUNT = _integer(0, 1 << 53)
 _SEAT: dict[str, Callable[[Any], Any]] = {"room": _ID, "participant": _ID, "client": _ID}
@@ -314,11 +331,11 @@ _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
         "stage": _list(_STAGE_ENTRY, MAX_SLOTS),
     },
     Subscribe: {"id": _ID, **_SEAT},
-    Answer: {"id": _ID, **_SEAT, "sdp": _SDP},
-    Publish: {"id": _ID, **_SEAT, "sdp": _SDP, "sources": _mapping(_SOURCE, MAX_SLOTS)},
+    Answer: {"id": _ID, **_SEAT, "sdp": _sdp},
+    Publish: {"id": _ID, **_SEAT, "sdp": _sdp, "sources": _mapping(_SOURCE, MAX_SLOTS)},
     Close: {**_SEAT, "client": _OPTIONAL_ID, "direction": _one_of("", *DIRECTIONS)},
-    Offer: {"id": _ID, "sdp": _SDP, "slots": _mapping(_ID, MAX_SLOTS)},
-    Accepted: {"id": _ID, "sdp": _SDP},
+    Offer: {"id": _ID, "sdp": _sdp, "slots": _mapping(_ID, MAX_SLOTS)},
+    Accepted: {"id": _ID, "sdp": _sdp},
     Done: {"id": _ID},
     Refused: {"id": _ID, "code": _one_of(*REFUSAL_CODES), "message": _text(MAX_TEXT_LENGTH, empty=True)},
     ConnectionChanged: {
@@ -361,12 +378,25 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def decode(text: str | bytes) -> Message:
-    """Reads one message; raises ValueError with a stable sentence for anything that is not exactly one."""
+def _bounded(text: str | bytes) -> str:
     if len(text) > MAX_MESSAGE_BYTES:
         raise ValueError("the message is too large")
     try:
-        raw = json.loads(text, parse_constant=_no_constant)
+        # Bytes are decoded here, since json would also take UTF-16 and UTF-32.
+        decoded = text if isinstance(text, str) else text.decode()
+        size = _utf8_size(decoded)
+    except ValueError:
+        raise ValueError("the message is not JSON") from None
+    if size > MAX_MESSAGE_BYTES:
+        raise ValueError("the message is too large")
+    return decoded
+
+
+def decode(text: str | bytes) -> Message:
+    """Reads one message; raises ValueError with a stable sentence for anything that is not exactly one."""
+    bounded = _bounded(text)
+    try:
+        raw = json.loads(bounded, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise ValueError("the message is not JSON") from None
     kind = (
