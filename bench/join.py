@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.glass import WATCHING, measure_direct, measure_lesson
+from playwright.sync_api import Error as PlaywrightError
+
+from bench.glass import WATCHING, UnfitRunError, measure_direct, measure_lesson
 from bench.lesson import Lesson, running_lesson
 from bench.report import Figures, at_most, table, write_json
 from tests.support.room import Room
@@ -79,7 +82,10 @@ def main() -> None:
     parser.add_argument("--joins", type=int, default=JOINS)
     parser.add_argument("--json", type=Path, help="where to write the result")
     options = parser.parse_args()
-    figures = measure(options.joins)
+    try:
+        figures = measure(options.joins)
+    except (UnfitRunError, AssertionError, PlaywrightError) as error:
+        sys.exit(f"nothing was measured: {error}")
     if options.json:
         write_json(figures, options.json)
     print(table(figures, GOALS))
