@@ -20,11 +20,11 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DEVICES = "--use-fake-device-for-media-stream=fps=30,device-count=2"
+DEVICES = "--use-fake-device-for-media-stream=fps=20,device-count=2"
 GRANT = "--use-fake-ui-for-media-stream"
 """Answers every permission question with yes; hides mDNS candidates, too."""
 NO_GESTURE = "--autoplay-policy=no-user-gesture-required"
-PAGE_MILLISECONDS = 15_000
+PAGE_MILLISECONDS = 30_000
 
 WITNESS = """
 (() => {

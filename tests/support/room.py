@@ -17,7 +17,7 @@ ROOT = "[data-connection-state]"
 
 FRAMES_PER_SECOND = 10.0
 """What a student must at least decode."""
-PICTURE_SECONDS = 20.0
+PICTURE_SECONDS = 30.0
 """How long a picture or a sound may take on a busy machine; a quiet one needs a tenth of a second."""
 BACK_SECONDS = 10.0
 """How long the way back may take after a fault."""
