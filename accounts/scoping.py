@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
@@ -23,6 +24,11 @@ def is_platform_staff(request: HttpRequest) -> bool:
 def is_school_admin(request: HttpRequest) -> bool:
     """Whether the request is from somebody who manages one school."""
     return bool(request.user.is_active and getattr(request.user, "is_school_admin", False))
+
+
+def own_school_id(request: HttpRequest) -> UUID | None:
+    """Returns the school that the person belongs to."""
+    return getattr(request.user, "school_id", None)
 
 
 class ScopedChoices:
@@ -67,7 +73,7 @@ class SchoolScoped(ScopedChoices, admin.ModelAdmin):
             return rows
         if not is_school_admin(request) or self.school_path is None:
             return rows.none()
-        return self.school_rows(rows, request.user.school_id)
+        return self.school_rows(rows, own_school_id(request))
 
     def school_rows(self, rows: QuerySet[Any], school_id: Any) -> QuerySet[Any]:
         """Returns the rows of one school."""
@@ -85,7 +91,7 @@ class SchoolScoped(ScopedChoices, admin.ModelAdmin):
             return True
         if not is_school_admin(request) or self.school_path is None or action in self.platform_actions:
             return False
-        return obj is None or self.owns(obj, request.user.school_id)
+        return obj is None or self.owns(obj, own_school_id(request))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the admin's first page shows it."""
@@ -140,7 +146,7 @@ class SchoolScoped(ScopedChoices, admin.ModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is not None or self.school_path != "school" or is_platform_staff(request):
             return form
-        return _with_school(form, request.user.school_id)
+        return _with_school(form, own_school_id(request))
 
     def save_model(self, request: HttpRequest, obj: Model, form: BaseModelForm[Any], change: bool) -> None:
         """Saves what was changed and nothing else: the room may be writing to the same row."""

@@ -20,6 +20,8 @@ MAX_RELAY_MESSAGE_BYTES = 256 << 10
 MAX_UNSENT_BYTES = 1 << 20
 """So much may wait for a peer that doesn't read; Daphne's `send` never waits, so nobody else can see it."""
 
+NORMAL_CLOSURE = 1000
+
 TOO_LARGE = (
     b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: text/plain\r\n"
     b"Content-Length: 26\r\n\r\nThis request is too large.\n"[:-1]
@@ -95,6 +97,13 @@ class LimitedWebSocket(WebSocketProtocol):
             log.warning("dropped a socket of %s that does not read", self.path)
             self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
             self.dropConnection(abort=True)
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 (Daphne's name)
+        """Closes with any code: Daphne's way allows no 1012, by which a server says that it comes back."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code or NORMAL_CLOSURE)
+        elif hasattr(self, "handshake_deferred"):
+            self.serverReject()
 
     def _unsent_bytes(self) -> int:
         """What Twisted's TCP transport holds; it offers no public count."""

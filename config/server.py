@@ -12,6 +12,7 @@ which is the one that anybody can write.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -80,19 +81,19 @@ class WebServer(daphne.server.Server):
             self.stop()
         else:
             self._draining = asyncio.get_event_loop().create_task(self._drain())
+            self._draining.add_done_callback(lambda _: self.stop())
 
     async def _drain(self) -> None:
-        loop = asyncio.get_event_loop()
         for port in getattr(self, "_ports", []):
             port.stopListening()
         for protocol in list(self.connections):
             if isinstance(protocol, LimitedWebSocket):
                 protocol.serverClose(SERVICE_RESTART)
-        deadline = loop.time() + DRAIN_SECONDS
-        # The tasks are Daphne's: nothing but a look tells their end.
-        while self._is_busy() and loop.time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(POLL_SECONDS)
-        self.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                # The tasks are Daphne's: nothing but a look tells their end.
+                while self._is_busy():  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_SECONDS)
 
     def _is_busy(self) -> bool:
         tasks = (details.get("application_instance") for details in self.connections.values())
