@@ -17,8 +17,15 @@ export function startFaces(store) {
     }
     if (state.mayPublish) publisher(state);
     else student(state);
-    if (face === "failed" && state !== previous) failure(state.failure);
+    if (face === "failed") failure(state.failure);
+    if (face !== view(previous)) keepFocus();
   });
+}
+
+/** A button that has just vanished under the keyboard's focus must not throw it back to the page's start. */
+function keepFocus() {
+  const active = document.activeElement;
+  if (!active || active === document.body || !active.checkVisibility()) find("#content").focus();
 }
 
 /** @param {RoomState} state */

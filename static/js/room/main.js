@@ -55,7 +55,7 @@ async function leave() {
 
 function wireMessages() {
   session.on("status", (line) => store.patch({ line }));
-  session.on("failed", (failure) => store.patch({ failure }));
+  session.on("failed", (failure) => store.patch({ failure, people: [] }));
   session.on("message", (message) => {
     store.patch(reduce(store.state, message));
     const { type, body } = message;

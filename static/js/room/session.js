@@ -6,7 +6,10 @@ import { Emitter } from "../lib/emitter.js";
 const PING_EVERY_MS = 10_000;
 const REQUEST_LIMIT_MS = 8_000;
 const OPEN_LIMIT_MS = 8_000;
-const BACKOFF = { first: 300, cap: 4_000 };
+/** The cap keeps the way back within ten seconds even where the web tier takes a few to start. */
+const BACKOFF = { first: 300, cap: 3_000 };
+/** One failed try is most often the line's; from the second on the page itself is asked whether it is a refusal. */
+const ASK_FROM_ATTEMPT = 2;
 /** A page that was told to slow down waits at least this long. */
 const SLOW_DOWN_MS = 4_000;
 /** Why a socket was closed for good, by its close code. */
@@ -130,7 +133,7 @@ export class Session extends Emitter {
     this.emit("status", "broken");
     this.#retryAfter(backoff(this.#attempt++, BACKOFF) + (code === 4429 ? SLOW_DOWN_MS : 0));
     // A refusal at the door and a broken line look the same to a page; only the page itself tells them apart.
-    if (!opened) await this.#askAtTheDoor();
+    if (!opened && this.#attempt >= ASK_FROM_ATTEMPT) await this.#askAtTheDoor();
   }
 
   async #askAtTheDoor() {

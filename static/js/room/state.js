@@ -130,6 +130,7 @@ function roster(people, { joined = [], left = [] }) {
 
 /** Whether this page holds the stage of a live lesson. @param {RoomState} state */
 export function isOnStage(state) {
+  if (state.failure) return false;
   return state.lesson?.phase === "live" && state.stage.client === state.client && state.stage.holder?.id === state.myId;
 }
 
