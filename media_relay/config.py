@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import socket
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ def read(environment: Mapping[str, str]) -> Config:
         _number(environment, "MEDIA_PORT", DEFAULT_PORT, 0, 65535),
         _web_url(_text(environment, "RELAY_WEB_URL", "ws://127.0.0.1:8000/ws/relays/")),
         _secret(_text(environment, "RELAY_SECRET")),
-        _text(environment, "RELAY_NAME", socket.gethostname())[:MAX_NAME_LENGTH],
+        _text(environment, "RELAY_NAME", platform.node())[:MAX_NAME_LENGTH],
         _number(environment, "RELAY_CAPACITY", DEFAULT_CAPACITY, 1, MAX_CAPACITY),
     )
 

@@ -19,7 +19,7 @@ from classroom.live import access
 from classroom.live import protocol as room_protocol
 from classroom.live.database import in_database
 from classroom.live.registry import registry
-from classroom.services import relays
+from classroom.services import events, relays
 from media_relay import protocol
 
 log = logging.getLogger(__name__)
@@ -170,7 +170,7 @@ class RelayConsumer(AsyncConsumer):
         if change.state == "closed":
             body["reason"] = change.reason
         text = room_protocol.notice(f"media.{change.state}", body)
-        await self.channel_layer.group_send(page, {"type": "room.notice", "text": text})
+        await events.tell_now(page, {"type": "room.notice", "text": text})
 
     # To the relay
 

@@ -22,7 +22,7 @@ from classroom.live.database import in_database
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.questions import Questions
 from classroom.live.registry import registry
-from classroom.services import lessons, presence, snapshot
+from classroom.services import events, lessons, presence, snapshot
 from classroom.services.errors import ConflictError, RelayUnavailableError
 
 log = logging.getLogger(__name__)
@@ -122,9 +122,7 @@ class RoomConsumer(AsyncConsumer):
     async def _sit_down(self) -> None:
         self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)
         replaced = {"type": "room.replaced", "by": self.channel_name}
-        await self.channel_layer.group_send(
-            groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client), replaced
-        )
+        await events.tell_now(groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client), replaced)
         state = await in_database(snapshot.for_seat, self.seat, self.role)
         await self.send_text(protocol.notice("room.snapshot", state))
         if is_new:

@@ -41,6 +41,11 @@ def send_to_relay(channel: str, text: str) -> None:
     _after_commit(_to_channel, channel, {"type": "relay.order", "text": text})
 
 
+async def tell_now(group_name: str, message: dict[str, Any]) -> None:
+    """Sends word to a group at once: for what follows from no row, such as news of one page's own media."""
+    await _to_group(group_name, message)
+
+
 def _after_commit(send: Any, *arguments: Any) -> None:
     # Robust: what is committed stays true when the channel layer is down, and everyone asks again anyway.
     transaction.on_commit(partial(async_to_sync(send), *arguments), robust=True)

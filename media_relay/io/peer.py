@@ -25,10 +25,17 @@ NEW, CONNECTED, CLOSED = "new", "connected", "closed"
 class Owner(Protocol):
     """Whoever is told what happens to peers."""
 
-    def peer_connected(self, peer: Peer) -> None: ...
-    def peer_closed(self, peer: Peer, reason: str) -> None: ...
-    def peer_moved(self, peer: Peer) -> None: ...
-    def peer_received(self, peer: Peer, data: bytes, rtcp: bool) -> None: ...
+    def peer_connected(self, peer: Peer) -> None:
+        """The handshake is over and the peer is who its fingerprints say."""
+
+    def peer_closed(self, peer: Peer, reason: str) -> None:
+        """The peer is gone and will not come back."""
+
+    def peer_moved(self, peer: Peer) -> None:
+        """The peer is to be sent to at another address."""
+
+    def peer_received(self, peer: Peer, data: bytes, rtcp: bool) -> None:
+        """A protected packet has come from the peer's own address."""
 
 
 class Peer:
