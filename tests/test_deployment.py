@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -20,10 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
-from aioice import stun, turn
 
-from tests.support.processes import Process, answers_on_tcp, free_port
-from tests.support.servers import PostgresServer, RedisServer, find_program
+from tests.support.processes import Process, free_port
+from tests.support.servers import PostgresServer, RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
@@ -33,7 +31,6 @@ RELAY_ADDRESS = "192.0.2.7"
 MAIL = "smtp+tls://lectern:a-mail-password@mail.school.example:587"
 START_SECONDS = 40.0
 SECRET_LENGTH = 32
-FORBIDDEN = 403
 
 
 def services() -> dict[str, Any]:
@@ -278,81 +275,3 @@ def test_production_does_not_start_with_what_is_not_safe(tmp_path: Path, variabl
     assert ran.returncode != 0
     assert variable in ran.stderr
     assert "Traceback" not in ran.stderr
-
-
-# TURN
-
-
-@dataclass
-class Coturn:
-    """A coturn with the configuration of a production installation."""
-
-    port: int
-    secret: str
-
-
-@pytest.fixture(scope="module")
-def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
-    """Runs coturn as docker-compose.yml does, on loopback."""
-    folder = tmp_path_factory.mktemp("coturn")
-    make_secrets(folder)
-    configuration = folder / "turnserver.conf"
-    found = re.search(r"^static-auth-secret=(.+)$", configuration.read_text(), re.M)
-    assert found
-    port = free_port()
-    command = [find_program("turnserver", "coturn"), "-c", str(configuration)]
-    here = ["--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}"]
-    # Loopback as such is let in here, so that what denies it is the configuration and nothing else.
-    own = ["--allow-loopback-peers", f"--userdb={folder / 'turndb'}", f"--pidfile={folder / 'pid'}"]
-    environment = {"PATH": os.environ["PATH"]}
-    process = Process([*command, *here, *own], folder / "log", environment=environment, folder=folder)
-    try:
-        process.wait_until(lambda: answers_on_tcp(port), START_SECONDS, "coturn being ready")
-        yield Coturn(port, found[1])
-    finally:
-        process.stop()
-
-
-async def permission(coturn: Coturn, peer: str, secret: str = "") -> int:
-    """Asks for an allocation and for a channel to the peer; returns 0 or the code of the refusal."""
-    import base64
-    import hmac
-    import time
-
-    username = f"{int(time.time()) + 60}:student"
-    password = base64.b64encode(hmac.digest((secret or coturn.secret).encode(), username.encode(), "sha1"))
-    protocol_of = turn.TurnClientUdpProtocol
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.create_datagram_endpoint(
-        lambda: protocol_of(
-            ("127.0.0.1", coturn.port),
-            username=username,
-            password=password.decode(),
-            lifetime=60,
-            channel_refresh_time=500,
-        ),
-        remote_addr=("127.0.0.1", coturn.port),
-    )
-    try:
-        await protocol.connect()
-        await protocol.channel_bind(0x4000, (peer, 7400))
-    except stun.TransactionFailed as failed:
-        return int(failed.response.attributes["ERROR-CODE"][0])
-    finally:
-        transport.close()
-    return 0
-
-
-async def test_the_relay_is_a_peer(coturn: Coturn) -> None:
-    assert await permission(coturn, RELAY_ADDRESS) == 0
-
-
-@pytest.mark.parametrize(
-    "peer", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "8.8.8.8"]
-)
-async def test_nothing_but_the_relay_is_a_peer(coturn: Coturn, peer: str) -> None:
-    assert await permission(coturn, peer) == FORBIDDEN
-
-
-async def test_an_altered_credential_is_refused(coturn: Coturn) -> None:
-    assert await permission(coturn, RELAY_ADDRESS, secret="another") == 401
