@@ -1,0 +1,540 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from media_relay.core import codecs, rtcp, rtp
+from media_relay.core.links import MAX_VIDEO_BITRATE, RESEND_BURST
+from media_relay.core.outputs import SendControl
+from media_relay.core.room import stream_name
+from media_relay.core.router import MAX_VIEWERS_WAIT, PUBLISHER_BITRATE, PermitError
+from media_relay.core.throttles import KEYFRAME_INTERVAL
+from tests.media_relay.core.classroom import (
+    ASSISTANT,
+    CAMERA,
+    DELTA,
+    H264,
+    KEYFRAME,
+    KEYFRAMES,
+    MICROPHONE,
+    NTP_OFFSET,
+    OPUS,
+    OTHER_STUDENT,
+    OUTSIDER,
+    SCREEN,
+    SLOTS,
+    STUDENT,
+    TEACHER,
+    VP8,
+    Classroom,
+    feedback,
+    keyframe_requests,
+    offered,
+    resent,
+    sender_reports,
+)
+
+
+@pytest.fixture
+def room() -> Classroom:
+    """A room with its permits, and nobody in it."""
+    classroom = Classroom()
+    classroom.permit()
+    return classroom
+
+
+def ntp(seconds: float) -> int:
+    return int(seconds * 2**32)
+
+
+# Permits.
+
+
+@pytest.mark.parametrize("who", [OUTSIDER, ASSISTANT])
+def test_nobody_watches_without_a_permit(room: Classroom, who: str) -> None:
+    with pytest.raises(PermitError, match="no permit to watch"):
+        room.subscriber(who)
+
+
+@pytest.mark.parametrize("who", [OUTSIDER, STUDENT])
+def test_nobody_sends_without_a_permit(room: Classroom, who: str) -> None:
+    with pytest.raises(PermitError, match="no permit to publish"):
+        room.publisher(who)
+
+
+def test_a_source_that_is_not_permitted_is_refused_with_all_others(room: Classroom) -> None:
+    room.permit(publishers={TEACHER: (MICROPHONE,)})
+    with pytest.raises(PermitError):
+        room.publisher(TEACHER, offered(MICROPHONE), offered(CAMERA))
+
+
+def test_a_room_without_permits_is_there_for_nobody() -> None:
+    with pytest.raises(PermitError):
+        Classroom().subscriber()
+
+
+@pytest.mark.parametrize("generation", [4, 5])
+def test_a_generation_that_is_not_newer_changes_nothing(room: Classroom, generation: int) -> None:
+    assert room.permit(generation=5)
+    student = room.subscriber()
+    assert not room.permit(viewers=(), generation=generation)
+    assert room.closed() == []
+    assert student.connection in room.router.rooms["room"].subscribers
+
+
+def test_a_room_that_is_over_does_not_come_back_with_an_old_set(room: Classroom) -> None:
+    room.permit(viewers=(), publishers={}, generation=9)
+    assert "room" not in room.router.rooms
+    assert not room.permit(generation=8)
+    with pytest.raises(PermitError):
+        room.subscriber()
+
+
+def test_a_new_set_closes_what_it_does_not_allow(room: Classroom) -> None:
+    teacher, student, other = room.publisher(), room.subscriber(), room.subscriber(OTHER_STUDENT)
+    room.permit(viewers=(STUDENT,), publishers={})
+    assert [link for link, _ in room.closed()] == [other, teacher]
+    assert room.rtp(teacher, 1, KEYFRAME) == []
+    assert student.connection in room.router.rooms["room"].subscribers
+
+
+def test_a_newer_connection_of_a_page_replaces_the_older(room: Classroom) -> None:
+    first, teacher = room.subscriber(), room.publisher()
+    second, teacher_again = room.subscriber(), room.publisher()
+    assert [link for link, _ in room.closed()] == [first, teacher]
+    room.router.remove(first, room.now)
+    room.router.remove(teacher, room.now)
+    assert room.router.rooms["room"].subscribers == {second.connection: second}
+    assert len(room.rtp(teacher_again, 1, KEYFRAME)) == 1
+
+
+def test_another_page_of_a_person_is_another_connection(room: Classroom) -> None:
+    room.subscriber(client="page"), room.subscriber(client="tab")
+    assert room.closed() == []
+
+
+def test_a_source_that_loses_its_permit_falls_silent_at_once(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    room.permit(publishers={TEACHER: (MICROPHONE,)})
+    assert room.rtp(teacher, 2) == []
+    assert len(room.sound(teacher, 1)) == 1
+    assert room.router.counters["rtp_not_permitted"] == 1
+
+
+def test_packets_of_a_subscriber_go_nowhere(room: Classroom) -> None:
+    assert room.rtp(room.subscriber(), 1, KEYFRAME) == []
+    assert room.router.counters["rtp_not_permitted"] == 1
+
+
+# Forwarding.
+
+
+def test_a_packet_becomes_the_relays_own(room: Classroom) -> None:
+    teacher = room.publisher()
+    (packet,) = room.rtp(teacher, 7, KEYFRAME, timestamp=9000, marker=True)
+    header = rtp.parse_header(packet)
+    assert header.ssrc == room.slot_ssrc("teacher-camera")
+    assert header.payload_type == codecs.VP8_PAYLOAD_TYPE
+    assert header.sequence < 1 << 14
+    assert header.marker
+    assert rtp.payload(packet, header) == KEYFRAME
+
+
+def test_h264_is_forwarded_as_such(room: Classroom) -> None:
+    teacher = room.publisher()
+    assert room.rtp(teacher, 1, b"\x41delta", payload_type=H264) == []
+    (packet,) = room.rtp(teacher, 2, KEYFRAMES[H264], payload_type=H264)
+    assert rtp.parse_header(packet).payload_type == codecs.H264_PAYLOAD_TYPE
+    assert packet.endswith(KEYFRAMES[H264])
+
+
+def test_the_audio_level_is_passed_on_and_the_mid_is_not(room: Classroom) -> None:
+    (packet,) = room.sound(room.publisher(), 1, level=b"\x85")
+    header = rtp.parse_header(packet)
+    assert list(rtp.extensions(packet, header)) == [(codecs.AUDIO_LEVEL_ID, b"\x85")]
+
+
+def test_padding_is_left_out_but_keeps_its_place(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    bare = rtp.build_header(VP8, 2, 0, 1)
+    room.router.receive_rtp(teacher, bytes((bare[0] | 0x20,)) + bare[1:] + bytes(199) + b"\xc8", room.now)
+    (output,) = room.router.poll()
+    header = rtp.parse_header(output.packet)  # type: ignore[union-attr]
+    assert (header.padding, len(output.packet)) == (1, 13)  # type: ignore[union-attr]
+
+
+def test_camera_and_screen_of_one_payload_type_are_told_apart_by_mid(room: Classroom) -> None:
+    teacher = room.publisher(TEACHER, offered(CAMERA), offered(SCREEN))
+    (camera,) = room.rtp(teacher, 1, KEYFRAME, ssrc=1, mid=CAMERA)
+    (screen,) = room.rtp(teacher, 1, KEYFRAME, ssrc=2, mid=SCREEN)
+    assert rtp.parse_header(camera).ssrc == room.slot_ssrc("teacher-camera")
+    assert rtp.parse_header(screen).ssrc == room.slot_ssrc("teacher-screen")
+    # Once learned, a packet needs no mid.
+    assert rtp.parse_header(room.rtp(teacher, 2, ssrc=2, mid="")[0]).ssrc == rtp.parse_header(screen).ssrc
+
+
+def test_without_mid_the_ssrc_lines_tell(room: Classroom) -> None:
+    teacher = room.publisher(
+        TEACHER, offered(CAMERA, (11,), with_mid=False), offered(SCREEN, (22,), with_mid=False)
+    )
+    (screen,) = room.rtp(teacher, 1, KEYFRAME, ssrc=22, mid="")
+    assert rtp.parse_header(screen).ssrc == room.slot_ssrc("teacher-screen")
+
+
+def test_without_mid_and_ssrc_lines_a_payload_type_of_one_source_tells(room: Classroom) -> None:
+    teacher = room.publisher(TEACHER, offered(CAMERA, with_mid=False), offered(MICROPHONE, with_mid=False))
+    assert len(room.rtp(teacher, 1, KEYFRAME, ssrc=5, mid="")) == 1
+    assert len(room.sound(teacher, 1, ssrc=6, mid="")) == 1
+
+
+@pytest.mark.parametrize(
+    "fields", [{"mid": "nobody"}, {"mid": "", "ssrc": 77}, {"payload_type": 3}, {"payload_type": OPUS}]
+)
+def test_a_packet_of_no_known_source_is_dropped(room: Classroom, fields: dict[str, object]) -> None:
+    teacher = room.publisher(TEACHER, offered(CAMERA), offered(SCREEN))
+    assert room.rtp(teacher, 1, KEYFRAME, **fields) == []  # type: ignore[arg-type]
+    assert room.router.counters["rtp_unroutable"] == 1
+
+
+def test_a_stream_that_was_replaced_stays_replaced(room: Classroom) -> None:
+    teacher = room.publisher()
+    (first,) = room.rtp(teacher, 100, KEYFRAME, ssrc=1)
+    assert room.rtp(teacher, 5, DELTA, ssrc=3) == []
+    (second,) = room.rtp(teacher, 6, KEYFRAME, ssrc=3)
+    assert room.rtp(teacher, 101, KEYFRAME, ssrc=1) == []
+    assert rtp.seq_delta(rtp.parse_header(second).sequence, rtp.parse_header(first).sequence) == 1
+
+
+def test_a_source_that_is_not_on_stage_is_not_forwarded(room: Classroom) -> None:
+    assistant = room.publisher(ASSISTANT)
+    assert room.rtp(assistant, 1, KEYFRAME) == []
+
+
+def test_of_two_pages_of_one_person_the_newer_is_shown(room: Classroom) -> None:
+    first, second = room.publisher(client="page"), room.publisher(client="tab")
+    assert room.rtp(first, 1, KEYFRAME) == []
+    assert len(room.rtp(second, 1, KEYFRAME)) == 1
+    room.router.remove(second, room.now)
+    assert len(room.rtp(first, 2, KEYFRAME)) == 1
+
+
+@pytest.mark.parametrize("packet", [b"", b"\x80", bytes(12), b"\x90" + bytes(11), b"\xff" * 40])
+def test_a_malformed_packet_is_counted(room: Classroom, packet: bytes) -> None:
+    room.router.receive_rtp(room.publisher(), packet, room.now)
+    assert room.router.counters["rtp_malformed"] == 1
+    assert room.router.poll() == []
+
+
+def test_a_sender_at_twenty_times_its_bitrate_is_limited(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 0, KEYFRAME)
+    payload, sent, forwarded = DELTA + bytes(1100), 0, 0
+    for i in range(1, 40_000):
+        room.now += 1100 * 8 / (MAX_VIDEO_BITRATE * 20)
+        sent += 1
+        forwarded += len(room.rtp(teacher, i, payload))
+    seconds = sent * 1100 * 8 / (MAX_VIDEO_BITRATE * 20)
+    assert forwarded * 1100 * 8 / seconds < MAX_VIDEO_BITRATE * 1.7
+    assert room.router.counters["rtp_over_bitrate"] == sent - forwarded
+    assert len(room.sound(teacher, 1)) == 1
+
+
+# Switching.
+
+
+def test_a_switch_of_the_stage_is_seamless(room: Classroom) -> None:
+    teacher, assistant = room.publisher(), room.publisher(ASSISTANT)
+    out = room.rtp(teacher, 65_534, KEYFRAME, timestamp=10) + room.rtp(teacher, 65_535, timestamp=3010)
+    room.now += 1 / 30
+    room.permit(on_stage=ASSISTANT)
+    assert room.rtp(teacher, 0, timestamp=6010) == []
+    assert room.rtp(assistant, 700, timestamp=999) == []
+    out += room.rtp(assistant, 701, KEYFRAME, timestamp=999) + room.rtp(assistant, 702, timestamp=3999)
+    headers = [rtp.parse_header(packet) for packet in out]
+    assert [rtp.seq_delta(b.sequence, a.sequence) for a, b in pairwise(headers)] == [1, 1, 1]
+    assert [rtp.timestamp_delta(b.timestamp, a.timestamp) for a, b in pairwise(headers)] == [3000, 3000, 3000]
+    assert len({header.ssrc for header in headers}) == 1
+
+
+def test_a_switch_asks_for_a_keyframe_until_one_comes(room: Classroom) -> None:
+    room.subscriber()
+    assistant = room.publisher(ASSISTANT)
+    room.rtp(assistant, 1)
+    room.wait(1.0)
+    since = len(room.outputs)
+    room.permit(on_stage=ASSISTANT)
+    for sequence in range(2, 102):
+        room.wait(0.02)
+        room.rtp(assistant, sequence)
+    assert 4 <= keyframe_requests(room.outputs[since:]) <= 5
+    since = len(room.outputs)
+    room.rtp(assistant, 102, KEYFRAME)
+    room.wait(2.0)
+    assert keyframe_requests(room.outputs[since:]) == 0
+
+
+def test_sound_goes_on_at_once_after_a_switch(room: Classroom) -> None:
+    teacher, assistant = room.publisher(), room.publisher(ASSISTANT)
+    room.sound(teacher, 1)
+    room.permit(on_stage=ASSISTANT)
+    assert len(room.sound(assistant, 1)) == 1
+    assert room.sound(teacher, 2) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([TEACHER, ASSISTANT]), st.integers(1, 12), st.booleans()),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(0, 0xFFFF),
+    st.integers(0, 0xFFFFFFFF),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_happens_a_slot_is_one_unbroken_stream(
+    scenes: list[tuple[str, int, bool]], sequence: int, timestamp: int, shuffle: object
+) -> None:
+    """Publishers take turns, restart and send in disorder: what goes out has no gap and no way back."""
+    room = Classroom()
+    room.permit()
+    links = {who: room.publisher(who) for who in (TEACHER, ASSISTANT)}
+    ssrc, out = 1, []
+    for who, frames, restart in scenes:
+        room.permit(on_stage=who)
+        if restart:
+            links[who] = room.publisher(who)
+        ssrc += 1
+        order = list(range(1, frames + 1))
+        shuffle.shuffle(order)  # type: ignore[attr-defined]
+        for i in [0, *order]:
+            room.now += 1 / 30
+            payload = DELTA if i else KEYFRAME
+            out += room.rtp(links[who], sequence + i, payload, timestamp=timestamp + i * 3000, ssrc=ssrc)
+        sequence, timestamp = sequence + 30_000, timestamp + 2**31
+    headers = [rtp.parse_header(packet) for packet in out]
+    first = headers[0].sequence
+    assert sorted(rtp.unwrap(h.sequence, first) for h in headers) == list(range(first, first + len(headers)))
+    headers.sort(key=lambda h: rtp.unwrap(h.sequence, first))
+    assert all(rtp.timestamp_delta(b.timestamp, a.timestamp) > 0 for a, b in pairwise(headers))
+
+
+# Keyframes.
+
+
+def test_a_subscriber_that_joins_gets_a_keyframe(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    assert keyframe_requests(room.outputs) == 0
+    room.subscriber()
+    assert feedback(room.outputs) == [rtcp.PictureLoss(room.router._ssrc, 1)]
+
+
+def test_nobody_asks_for_a_keyframe_that_nobody_sees(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1)
+    room.router.subscribe(room.subscriber().connection)
+    room.router.remove(room.router.rooms["room"].subscribers[room.joined()[0].connection], room.now)
+    since = len(room.outputs)
+    room.rtp(teacher, 2)
+    room.wait(2)
+    assert keyframe_requests(room.outputs[since:]) == 0
+
+
+def test_many_requests_become_one_and_a_late_one_is_queued(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    students = [room.subscriber(client=str(i)) for i in range(50)]
+    camera = room.slot_ssrc("teacher-camera")
+    for student in students:
+        room.rtcp(student, rtcp.PictureLoss(9, camera))
+        room.rtcp(student, rtcp.FullIntra(9, ((camera, 1),)))
+    assert keyframe_requests(room.outputs) == 1
+    room.rtp(teacher, 2, KEYFRAME)
+    room.wait(KEYFRAME_INTERVAL / 2)
+    assert keyframe_requests(room.outputs) == 1
+    room.rtcp(students[0], rtcp.PictureLoss(9, camera))
+    assert keyframe_requests(room.outputs) == 1
+    room.wait(KEYFRAME_INTERVAL / 2)
+    assert keyframe_requests(room.outputs) == 2
+    room.wait(5)
+    assert keyframe_requests(room.outputs) == 2
+
+
+# Retransmission.
+
+
+def test_a_nack_is_answered_with_the_very_same_packet(room: Classroom) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    lost = rtp.parse_header(packet).sequence
+    outputs = room.rtcp(student, rtcp.Nack(9, room.slot_ssrc("teacher-camera"), (lost, (lost + 1) & 0xFFFF)))
+    assert resent(outputs) == [packet]
+
+
+def test_nothing_is_resent_from_before_a_subscriber_joined(room: Classroom) -> None:
+    teacher = room.publisher()
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    room.now += 0.1
+    student = room.subscriber()
+    lost = rtp.parse_header(packet).sequence
+    assert resent(room.rtcp(student, rtcp.Nack(9, room.slot_ssrc("teacher-camera"), (lost,)))) == []
+
+
+def test_one_subscriber_cannot_have_everything_resent_forever(room: Classroom) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    lost = (rtp.parse_header(packet).sequence,)
+    camera = room.slot_ssrc("teacher-camera")
+    count = sum(len(resent(room.rtcp(student, rtcp.Nack(9, camera, lost)))) for _ in range(5 * RESEND_BURST))
+    assert count == RESEND_BURST
+    assert room.router.counters["resends_over_limit"] == 4 * RESEND_BURST
+
+
+def test_what_the_publisher_loses_is_asked_for_once_for_all(room: Classroom) -> None:
+    for i in range(5):
+        room.subscriber(client=str(i))
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    room.rtp(teacher, 4)
+    asked = [packet for packet in feedback(room.wait(0.05)) if isinstance(packet, rtcp.Nack)]
+    assert asked == [rtcp.Nack(room.router._ssrc, 1, (2, 3))]
+    (late,) = room.rtp(teacher, 2)
+    (first, *_, last) = (rtp.parse_header(o.packet).sequence for o in room.outputs if hasattr(o, "frame"))
+    assert rtp.seq_delta(rtp.parse_header(late).sequence, first) == 1
+    assert last == rtp.parse_header(late).sequence
+
+
+# Reports.
+
+
+def test_sound_and_picture_of_a_publisher_share_a_clock(room: Classroom) -> None:
+    room.subscriber()
+    teacher = room.publisher()
+    (picture,) = room.rtp(teacher, 1, KEYFRAME, timestamp=90_000)
+    (sound,) = room.sound(teacher, 1, timestamp=48_000)
+    # On the teacher's clock the picture was taken 0.2 s before the sound.
+    room.rtcp(teacher, rtcp.SenderReport(1, ntp(5000.0), 90_000, 1, 1))
+    room.rtcp(teacher, rtcp.SenderReport(2, ntp(5000.2), 48_000, 1, 1))
+    room.now += 0.01
+    reports = {report.ssrc: report for report in sender_reports(room.wait(0.02))}
+    camera, microphone = (reports[room.slot_ssrc(slot)] for slot in ("teacher-camera", "teacher-microphone"))
+
+    def taken(report: rtcp.SenderReport, packet: bytes, rate: int) -> float:
+        ago = rtp.timestamp_delta(report.rtp_time, rtp.parse_header(packet).timestamp) / rate
+        return report.ntp / 2**32 - ago
+
+    assert taken(microphone, sound, 48_000) - taken(camera, picture, 90_000) == pytest.approx(0.2, abs=1e-3)
+    assert camera.ntp / 2**32 == pytest.approx(room.now + NTP_OFFSET, abs=0.03)
+    assert (camera.packets, camera.octets) == (1, len(KEYFRAME))
+
+
+def test_sender_reports_come_once_a_second_while_something_is_sent(room: Classroom) -> None:
+    room.subscriber()
+    teacher = room.publisher()
+    for i in range(100):
+        room.sound(teacher, i, timestamp=i * 1920)
+        room.rtcp(teacher, rtcp.SenderReport(2, ntp(50 + i * 0.04), i * 1920, 1, 1))
+        room.wait(0.04)
+    reports = sender_reports(room.outputs)
+    assert 4 <= len(reports) <= 5
+    ratio = (reports[-1].rtp_time - reports[0].rtp_time) / ((reports[-1].ntp - reports[0].ntp) / 2**32)
+    assert ratio == pytest.approx(48_000, rel=0.02)
+    since = len(room.outputs)
+    room.wait(20)
+    assert len(sender_reports(room.outputs[since:])) <= 5
+
+
+def test_a_publisher_hears_how_it_is_received(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    room.rtp(teacher, 3)
+    (output,) = [o for o in room.wait(0.2) if isinstance(o, SendControl) and b"REMB" in o.packet]
+    report, remb = rtcp.parse_compound(output.packet)
+    assert isinstance(report, rtcp.ReceiverReport)
+    assert (report.reports[0].ssrc, report.reports[0].highest, report.reports[0].lost) == (1, 3, 1)
+    assert isinstance(remb, rtcp.Remb)
+    assert remb.ssrcs == (1,)
+    assert remb.bitrate == pytest.approx(PUBLISHER_BITRATE, rel=1e-4)
+    assert 4 <= len([o for o in room.wait(5) if isinstance(o, SendControl) and b"REMB" in o.packet]) <= 5
+
+
+def test_what_a_subscriber_says_of_its_line_is_read(room: Classroom) -> None:
+    student = room.subscriber()
+    room.rtcp(student, rtcp.Remb(9, 400_000, (room.slot_ssrc("teacher-camera"),)))
+    assert student.estimate.bitrate == pytest.approx(400_000, rel=1e-3)
+
+
+def test_malformed_rtcp_is_counted(room: Classroom) -> None:
+    room.router.receive_rtcp(room.subscriber(), b"\x81\xc9\x00\xff", room.now)
+    assert room.router.counters["rtcp_malformed"] == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.binary(max_size=80)), max_size=20))
+def test_no_bytes_bring_the_router_down(datagrams: list[tuple[bool, bool, bytes]]) -> None:
+    room = Classroom()
+    room.permit()
+    teacher, student = room.publisher(), room.subscriber()
+    for from_teacher, control, data in datagrams:
+        receive = room.router.receive_rtcp if control else room.router.receive_rtp
+        receive(teacher if from_teacher else student, data, room.now)
+        room.wait(0.02)
+    assert len(room.rtp(teacher, 1, KEYFRAME, ssrc=0xABCDEF)) == 1
+
+
+# Joining near a wrap of the sequence numbers.
+
+
+def test_nobody_joins_just_before_the_numbers_wrap(room: Classroom) -> None:
+    teacher = room.publisher()
+    start = rtp.parse_header(room.sound(teacher, 0)[0]).sequence
+    near = 65_536 - 40 - start
+    room.sound(teacher, 30_000)
+    room.sound(teacher, near)
+    student = room.subscriber()
+    assert room.joined() == []
+    for i in range(1, 60):
+        room.sound(teacher, near + i)
+        room.wait(0.02)
+    assert room.joined() == [student]
+    assert student.joined is not None
+    assert student.joined - 1000.0 < MAX_VIEWERS_WAIT
+
+
+def test_a_stalled_stream_near_its_wrap_keeps_nobody_waiting_for_long(room: Classroom) -> None:
+    teacher = room.publisher()
+    start = rtp.parse_header(room.sound(teacher, 0)[0]).sequence
+    room.sound(teacher, 30_000)
+    room.sound(teacher, 65_500 - start)
+    room.subscriber()
+    room.wait(1)
+    assert len(room.joined()) == 1
+
+
+def test_slots_are_kept_when_the_permits_name_them_again(room: Classroom) -> None:
+    before = {name: room.slot_ssrc(name) for name, _ in SLOTS}
+    room.permit(slots=(*SLOTS[1:], ("floor-1", "audio")))
+    after = room.router.rooms["room"].slots
+    assert list(after) == ["teacher-camera", "teacher-screen", "floor-1"]
+    assert after["teacher-camera"].ssrc == before["teacher-camera"]
+    assert len({slot.ssrc for slot in after.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("slot", "stream"),
+    [
+        ("teacher-microphone", "teacher"),
+        ("teacher-camera", "teacher"),
+        ("teacher-screen", "teacher-screen"),
+        ("teacher-screen-audio", "teacher-screen"),
+        ("floor-1", "floor-1"),
+    ],
+)
+def test_sound_and_picture_that_belong_together_are_one_stream(slot: str, stream: str) -> None:
+    assert stream_name(slot) == stream
