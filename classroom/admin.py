@@ -58,7 +58,7 @@ class EnrolmentInline(ScopedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:
         """Returns the enrolments with their people."""
-        return super().get_queryset(request).select_related("user").order_by("role", "user__name")
+        return super().get_queryset(request).select_related("user", "course").order_by("role", "user__name")
 
 
 @admin.register(Course)
@@ -71,6 +71,7 @@ class CourseAdmin(SchoolScoped):
     list_display = ("title", "people", "school")
     list_filter = ("school",)
     list_select_related = ("school",)
+    ordering = ("title",)
     search_fields = ("title",)
     autocomplete_fields = ("school",)
 

@@ -142,4 +142,4 @@ def _open_now(course: Course) -> None:
         return
     starts_at = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
     if not courses.move_unheld_lesson(course, starts_at, starts_at + NOW_LESSON):
-        courses.plan_lesson(course, NOW_TITLE, starts_at, starts_at + NOW_LESSON)
+        courses.add_lesson(course, NOW_TITLE, starts_at, starts_at + NOW_LESSON)
