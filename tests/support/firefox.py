@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,12 +112,14 @@ class Firefox:
 def firefox() -> Iterator[Firefox]:
     """A Firefox for the time of the block."""
     binary = find_program("firefox-esr", "firefox-esr")
-    marionette = Marionette(
-        bin=binary, headless=True, prefs=PREFERENCES, port=free_port(), gecko_log="/dev/null"
-    )
-    try:
-        marionette.start_session()
-        marionette.timeout.script = FIND_SECONDS
-        yield Firefox(marionette)
-    finally:
-        marionette.cleanup()
+    # Marionette deletes whatever file its log is to be: it gets a folder of its own.
+    with tempfile.TemporaryDirectory(prefix="lectern-firefox-", ignore_cleanup_errors=True) as folder:
+        marionette = Marionette(
+            bin=binary, headless=True, prefs=PREFERENCES, port=free_port(), gecko_log=folder, workspace=folder
+        )
+        try:
+            marionette.start_session()
+            marionette.timeout.script = FIND_SECONDS
+            yield Firefox(marionette)
+        finally:
+            marionette.cleanup()
