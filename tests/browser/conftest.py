@@ -16,13 +16,16 @@ from tests.support.servers import PostgresServer, RedisServer
 
 RUNNING: list[Lectern] = []
 """Whose logs belong to the report of a failure."""
+COMPLAINTS: list[str] = []
+"""What the browsers' consoles have said in the present test."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attaches the logs of every running installation to a failure."""
+    """Attaches the logs of every running installation, and the browsers' complaints, to a failure."""
     report = yield
     if report.failed:
+        report.sections.append(("Browsers' consoles", "\n".join(COMPLAINTS)))
         report.sections.extend((f"Lectern at {lectern.url}", lectern.logs()) for lectern in RUNNING)
     return report
 
@@ -79,12 +82,15 @@ def installation(request: pytest.FixtureRequest) -> Lectern:
 def new_person(chromium: Browser, lectern: Lectern) -> Iterator[Callable[..., BrowserContext]]:
     """Makes signed-in browser profiles, one a person, which end with the test."""
     contexts: list[BrowserContext] = []
+    COMPLAINTS.clear()
 
     def make(
         email: str = "", *, browser: Browser | None = None, site: str = "", **options: Any
     ) -> BrowserContext:
         context = new_context(browser or chromium, **options)
         contexts.append(context)
+        context.on("weberror", lambda trouble: COMPLAINTS.append(f"{email}: {trouble.error}"))
+        context.on("console", lambda said: COMPLAINTS.append(f"{email}: {said.type}: {said.text}"))
         if email:
             sign_in(context, site or lectern.url, email)
         return context
