@@ -9,23 +9,17 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Browser, Page
 
-from bench.lesson import Lesson, add_scripts
+from bench.lesson import Lesson, UnfitRunError, add_scripts, wait_for
 from tests.support.browsers import new_context
 from tests.support.room import CAMERA
 
-FIRST_PICTURE_SECONDS = 20.0
 WARM_UP_SECONDS = 20.0
 """A browser's jitter buffer needs that long to settle."""
 MEASURED_SECONDS = 20.0
 MIN_PICTURES_PER_SECOND = 10
 SIZE = (640, 360)
 WATCHING = ("student1", "student2", "student3")
-SHOWS_PICTURE = "selector => document.querySelector(selector)?.videoWidth > 0"
-SLOT_SELECTOR = f'video[data-slot="{CAMERA}"]'
-
-
-class UnfitRunError(Exception):
-    """What was shown was not what should be measured; the message says how."""
+SLOT_SELECTOR = f"video[data-slot={CAMERA}]"
 
 
 def measure_lesson(lesson: Lesson) -> list[float]:
@@ -56,7 +50,7 @@ def measure_direct(browser: Browser, url: str) -> list[float]:
 
 def _read_clocks(pages: Sequence[Page], selector: str) -> list[float]:
     for page in pages:
-        page.wait_for_function(SHOWS_PICTURE, arg=selector, timeout=FIRST_PICTURE_SECONDS * 1000)
+        wait_for(page, f"document.querySelector('{selector}')?.videoWidth > 0")
     pages[0].wait_for_timeout(WARM_UP_SECONDS * 1000)
     for page in pages:
         page.evaluate("selector => readClock(selector)", selector)

@@ -13,15 +13,14 @@ from pathlib import Path
 
 from playwright.sync_api import Error as PlaywrightError
 
-from bench.glass import WATCHING, UnfitRunError, measure_direct, measure_lesson
-from bench.lesson import Lesson, running_lesson
+from bench.glass import WATCHING, measure_direct, measure_lesson
+from bench.lesson import Lesson, UnfitRunError, running_lesson, wait_for
 from bench.report import Figures, at_most, table, write_json
 from tests.support.room import Room
 
 JOINS = 12
 REST_SECONDS = 1.0
 """Between two joins, so that the end of one is not the delay of the next."""
-PICTURE_SECONDS = 20.0
 
 GOALS = {
     "join_median_ms": at_most(250),
@@ -42,7 +41,7 @@ def _measure_join(room: Room) -> float:
     room.button("Join").wait_for()
     room.page.wait_for_timeout(REST_SECONDS * 1000)
     room.join()
-    room.page.wait_for_function("joinTimes.picture !== null", timeout=PICTURE_SECONDS * 1000)
+    wait_for(room.page, "joinTimes.picture !== null")
     wait: float = room.page.evaluate("joinTimes.picture - joinTimes.clicked")
     room.page.close()
     return wait

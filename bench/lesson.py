@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.browsers import launch_chromium, new_context, sign_in
 from tests.support.lectern import Lectern
 from tests.support.room import Room
 
 PAGES = Path(__file__).parent / "pages"
+PICTURE_SECONDS = 20.0
+POLL_MILLISECONDS = 50
+
+
+class UnfitRunError(Exception):
+    """What was shown was not what should be measured; the message says how."""
 
 
 class Lesson:
@@ -35,6 +42,15 @@ class Lesson:
     def room(self, context: BrowserContext) -> Room:
         """The lesson's room in a new page."""
         return Room(context.new_page(), self._url).open()
+
+
+def wait_for(page: Page, expression: str, seconds: float = PICTURE_SECONDS) -> None:
+    """Waits until a JavaScript expression is true; Playwright's own wait needs `unsafe-eval`."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            raise UnfitRunError(f"not true within {seconds:g} s on {page.url}: {expression}")
+        page.wait_for_timeout(POLL_MILLISECONDS)
 
 
 def add_scripts(context: BrowserContext, *scripts: str) -> None:
