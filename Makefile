@@ -10,7 +10,8 @@ help:                 ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 run: setup            ## set up what is needed and start Lectern at http://127.0.0.1:8000/
-	@LECTERN_DEMO="$${LECTERN_DEMO-1}" exec $(BIN)/python manage.py classroom
+	@[ "$${LECTERN_MODE:-embedded}" != embedded ] || export LECTERN_DEMO="$${LECTERN_DEMO-1}"; \
+	exec $(BIN)/python manage.py classroom
 
 setup:                ## the virtual environment for running
 	@python="$$(sh deploy/find-python)" && exec "$$python" deploy/bootstrap.py requirements.txt

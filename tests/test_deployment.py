@@ -107,6 +107,7 @@ def test_the_image_runs_as_nobody_special_and_holds_only_what_it_needs() -> None
     copied = {line.split()[1] for line in lines if line.startswith("COPY ") and "--from" not in line}
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert copied == allowed
+    assert all((ROOT / name).exists() for name in copied)
 
 
 def test_the_proxy_takes_no_larger_body_than_the_web_tier_expects() -> None:
@@ -122,6 +123,22 @@ def test_units_and_containers_run_the_same_commands() -> None:
         unit = (ROOT / "deploy" / "systemd" / f"lectern-{name}.service").read_text()
         _, *arguments = services()[name]["command"]
         assert f"ExecStart=/srv/lectern/.venv/bin/python {' '.join(arguments)}\n" in unit
+
+
+def test_every_setting_and_port_is_described_and_nothing_else() -> None:
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config" / "configuration.py").read_text()))
+    relay = (ROOT / "media_relay" / "config.py").read_text()
+    read |= set(re.findall(r'_(?:text|number)\(\s*environment, "([A-Z_]+)"', relay))
+    operating = (ROOT / "docs" / "operating.md").read_text()
+    described = set(re.findall(r"^\| `([A-Z_]+)`", operating, re.M))
+    assert described == read
+    assert len(read) >= 20
+    told = {
+        name.removesuffix("_FILE")
+        for service in services().values()
+        for name in service.get("environment", {})
+    }
+    assert told - read == {"SITE_HOST", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"}
 
 
 # Secrets
