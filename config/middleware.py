@@ -18,7 +18,6 @@ OWN = (
 """What a room needs from the browser."""
 NOBODY = (
     "accelerometer",
-    "bluetooth",
     "browsing-topics",
     "encrypted-media",
     "gamepad",
