@@ -17,6 +17,7 @@ MIN_BACKOFF = 0.2
 MAX_BACKOFF = 2.0
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
+MIN_LOAD_INTERVAL = 0.1
 MAX_UNSENT = 10_000
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class ControlLink:
         self._load = load
         self._handle = handle
         self._outbox: asyncio.Queue[protocol.Message] | None = None
+        self._interval = protocol.Registered().load_interval
         self._complaint = ""
 
     def send(self, message: protocol.Message) -> None:
@@ -110,6 +112,7 @@ class ControlLink:
             return
         if isinstance(message, protocol.Registered):
             self._complaint = ""
+            self._interval = max(MIN_LOAD_INTERVAL, message.load_interval)
             logger.info("control link: registered")
         reply = self._handle(message)
         if reply is not None:
@@ -121,6 +124,6 @@ class ControlLink:
 
     async def _report(self, outbox: asyncio.Queue[protocol.Message]) -> None:
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(self._interval)
             if not outbox.full():
                 outbox.put_nowait(self._load())

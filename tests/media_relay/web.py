@@ -27,6 +27,7 @@ SLOTS = (
     protocol.Slot("teacher-screen-audio", protocol.AUDIO),
 )
 WAIT = 20.0
+LOAD_INTERVAL = 0.1
 
 
 def stage_of(participant: str) -> tuple[protocol.StageEntry, ...]:
@@ -45,6 +46,7 @@ class Web:
         self.port = 0
         self.heard: list[protocol.Message] = []
         self.registered = 0
+        self._counted: dict[str, int] = {}
         self._ids = count(1)
         self._generations = count(1)
         self._line: ServerConnection | None = None
@@ -74,7 +76,7 @@ class Web:
             if isinstance(message, protocol.Register):
                 self._line = line
                 self.registered += 1
-                await line.send(protocol.encode(protocol.Registered()))
+                await line.send(protocol.encode(protocol.Registered(LOAD_INTERVAL)))
             async with self._news:
                 self.heard.append(message)
                 self._news.notify_all()
@@ -90,12 +92,19 @@ class Web:
         assert message is not None
         return message
 
+    async def forget(self) -> None:
+        """Begins anew: what was heard and counted so far does not matter any more."""
+        self._counted = dict((await self.hear(protocol.Load, since=len(self.heard))).counters)
+        self.heard.clear()
+
     async def counter(self, name: str, least: int = 1) -> int:
         """Waits until the relay reports that it has counted something; returns how often."""
-        load = await self.hear(
-            protocol.Load, lambda load: load.counters.get(name, 0) >= least, since=len(self.heard)
-        )
-        return load.counters[name]
+        before = self._counted.get(name, 0)
+
+        def counted(load: protocol.Load) -> bool:
+            return load.counters.get(name, 0) - before >= least
+
+        return (await self.hear(protocol.Load, counted)).counters[name] - before
 
     async def say(self, message: protocol.Message) -> None:
         """Tells the relay something."""
@@ -129,6 +138,7 @@ class RelayProcess:
         self.web = web
         self.process: asyncio.subprocess.Process | None = None
         self.port = 0
+        self.epoch = ""
 
     async def start(self, **environment: str) -> None:
         """Starts the process and waits until it has registered."""
@@ -145,7 +155,8 @@ class RelayProcess:
                 **environment,
             },
         )
-        self.port = (await self.web.hear(protocol.Register, since=since)).port
+        register = await self.web.hear(protocol.Register, since=since)
+        self.port, self.epoch = register.port, register.epoch
 
     async def stop(self) -> int:
         """Ends the process and returns its exit code."""
