@@ -155,7 +155,7 @@ class Registry:
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
             Job(5.0, self.refresh),
-            Job(5.0, self.announce_flips),
+            Job(2.0, self.announce_flips),
             Job(60.0, self.recheck_all),
         ]
 

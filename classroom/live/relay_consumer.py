@@ -87,6 +87,8 @@ class RelayConsumer(AsyncConsumer):
     async def _part(self) -> None:
         self._closing = True
         registry.remove_relay(self)
+        if self._writing is not None and self._writing is not asyncio.current_task():
+            await self._writing
         askers, self._askers = self._askers, {}
         for id, channel in askers.items():
             sentence = _("The media relay has gone; this page tries again by itself.")

@@ -16,7 +16,9 @@ class Course(models.Model):
     """What is taught: a group of lessons and the people enrolled."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    school = models.ForeignKey(School, verbose_name=_("school"), on_delete=models.CASCADE, related_name="courses")
+    school = models.ForeignKey(
+        School, verbose_name=_("school"), on_delete=models.CASCADE, related_name="courses"
+    )
     title = models.CharField(_("title"), max_length=160)
 
     class Meta:
@@ -38,9 +40,14 @@ class Enrolment(models.Model):
         ASSISTANT = "assistant", _("Assistant")
         TEACHER = "teacher", _("Teacher")
 
-    course = models.ForeignKey(Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="enrolments")
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="enrolments"
+    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="enrolments"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.CASCADE,
+        related_name="enrolments",
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.STUDENT)
 

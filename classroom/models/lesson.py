@@ -29,7 +29,9 @@ class Lesson(models.Model):
         CANCELLED = schedule.CANCELLED, _("Cancelled")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    course = models.ForeignKey(Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="lessons")
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="lessons"
+    )
     title = models.CharField(_("title"), max_length=160)
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
@@ -37,7 +39,12 @@ class Lesson(models.Model):
     went_live_at = models.DateTimeField(_("went live"), null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
     stage_holder = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     stage_client = models.CharField(max_length=64, blank=True, editable=False)
     """The page (tab) from which the stage's holder publishes."""
@@ -95,7 +102,9 @@ class Presence(models.Model):
         verbose_name_plural = _("presences")
         constraints = [
             models.UniqueConstraint(
-                fields=("lesson", "user", "client"), condition=models.Q(left_at=None), name="present_once_per_page"
+                fields=("lesson", "user", "client"),
+                condition=models.Q(left_at=None),
+                name="present_once_per_page",
             )
         ]
         indexes = [models.Index(fields=("lesson", "left_at"))]

@@ -23,6 +23,9 @@ PAGE = "page-0001"
 EPOCH = "epoch-1"
 SDP = "v=0\r\n"
 
+opened: list[WebsocketCommunicator] = []
+"""Every socket that a test has opened; broken at its end."""
+
 
 def make_session(user: User) -> str:
     """Signs a person in; returns the session's key."""
@@ -70,6 +73,24 @@ class Page:
                 self.messages.remove(message)
                 return message
         return await self._wait(fits)
+
+    async def heard_roster(self, *, joined: str = "", left: str = "") -> None:
+        """Waits for the event that says that these people, by id, have come and gone."""
+
+        def fits(message: dict[str, Any]) -> bool:
+            body = message["body"] if message.get("type") == "roster.changed" else {"joined": [], "left": []}
+            came = {person["id"] for person in body["joined"]}
+            return (
+                (joined in came or not joined)
+                and (left in body["left"] or not left)
+                and bool(came or body["left"])
+            )
+
+        kept = next((message for message in self.messages if fits(message)), None)
+        if kept is not None:
+            self.messages.remove(kept)
+        else:
+            await self._wait(fits)
 
     async def close_code(self) -> int:
         """The code with which the web tier closes the socket."""
@@ -165,7 +186,15 @@ def open_socket(path: str, headers: list[tuple[bytes, bytes]]) -> WebsocketCommu
     """A socket to the whole application, not connected yet."""
     from config.asgi import application
 
-    return WebsocketCommunicator(application, path, headers=headers)
+    socket = WebsocketCommunicator(application, path, headers=headers)
+    opened.append(socket)
+    return socket
+
+
+async def is_refused(path: str, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a socket is turned away before anything is accepted."""
+    connected, _code = await open_socket(path, headers).connect(PATIENCE)
+    return not connected
 
 
 async def open_page(user: User, lesson: Lesson, client: str = PAGE, session_key: str = "") -> Page:

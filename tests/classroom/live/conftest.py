@@ -1,0 +1,24 @@
+"""Leaves nothing running behind a test of the sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from channels.layers import get_channel_layer
+
+from tests.classroom.live import wire
+
+
+@pytest.fixture(autouse=True)
+async def no_socket_outlives_its_test() -> AsyncIterator[None]:
+    """Breaks every line that the test left open and waits for the rest of the work."""
+    yield
+    opened, wire.opened[:] = list(wire.opened), []
+    for socket in opened:
+        await socket.disconnect(code=1001, timeout=wire.PATIENCE)
+    await get_channel_layer().flush()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, timeout=wire.PATIENCE)

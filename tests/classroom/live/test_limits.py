@@ -1,0 +1,139 @@
+"""Messages that are none, too many messages, and silence (CHECKS 18, 19)."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from classroom.live import protocol
+from classroom.live.registry import RELAY_SILENT_SECONDS, SILENT_SECONDS, registry
+from classroom.live.room_consumer import MALFORMED_MESSAGES, MESSAGES_AT_ONCE, RELAY_REQUESTS_OPEN
+from media_relay.protocol import Subscribe
+from tests.classroom.live.wire import open_page, open_relay
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DEEP = "[" * 30_000
+NOT_PROTOCOL = {
+    "no JSON": "hello",
+    "deep": DEEP,
+    "a number that is none": '{"id": 1, "type": "room.ping", "body": {"x": NaN}}',
+    "infinity": '{"id": 1, "type": "room.ping", "body": {"x": -Infinity}}',
+    "too large": json.dumps({"id": 1, "type": "room.ping", "body": {"x": "y" * protocol.MAX_MESSAGE_BYTES}}),
+}
+MALFORMED = [
+    "[]",
+    "1",
+    "{}",
+    '{"id": "1", "type": "room.ping"}',
+    '{"id": true, "type": "room.ping"}',
+    '{"id": -1, "type": "room.ping"}',
+    '{"id": 1.5, "type": "room.ping"}',
+    '{"id": 9007199254740992, "type": "room.ping"}',
+    '{"id": 1, "type": 5}',
+    '{"id": 1, "type": ""}',
+    '{"id": 1, "type": "room.ping", "body": []}',
+    '{"id": 1, "type": "room.ping", "body": null}',
+    '{"id": 1, "type": "room.ping", "more": 1}',
+]
+BAD_BODIES: list[tuple[str, dict[str, Any]]] = [
+    ("room.ping", {"more": 1}),
+    ("stage.set_sources", {}),
+    ("stage.set_sources", {"sources": "camera"}),
+    ("stage.set_sources", {"sources": ["x-ray"]}),
+    ("stage.set_sources", {"sources": ["camera", "camera"]}),
+    ("stage.set_sources", {"sources": [["camera"]]}),
+    ("media.answer", {}),
+    ("media.answer", {"sdp": ""}),
+    ("media.answer", {"sdp": 5}),
+    ("media.publish", {"sdp": "v=0", "sources": {}}),
+    ("media.publish", {"sdp": "v=0", "sources": {"0": "camera", "1": "camera"}}),
+    ("media.publish", {"sdp": "v=0", "sources": {"m" * 65: "camera"}}),
+    ("media.publish", {"sdp": "v=0", "sources": {"0": "x-ray"}}),
+    ("media.close", {"direction": "sideways"}),
+]
+
+
+@pytest.mark.parametrize("text", NOT_PROTOCOL.values(), ids=NOT_PROTOCOL)
+async def test_what_is_no_message_at_all_closes_the_socket(cast: Cast, text: str) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    await student.socket.send_to(text)
+    assert await student.close_code() == 4400
+
+
+async def test_a_binary_message_closes_the_socket(cast: Cast) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    await student.socket.send_to(bytes_data=b'{"id": 1, "type": "room.ping"}')
+    assert await student.close_code() == 4400
+
+
+async def test_malformed_requests_are_answered_so_many_times(cast: Cast) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    texts = (MALFORMED * MALFORMED_MESSAGES)[: MALFORMED_MESSAGES + 1]
+    for text in texts[:-1]:
+        await student.socket.send_to(text)
+        assert (await student.reply_to(None))["error"]["code"] == "bad_request"
+    await student.socket.send_to(texts[-1])
+    assert await student.close_code() == 4400
+
+
+@pytest.mark.parametrize(("kind", "body"), BAD_BODIES)
+async def test_a_body_that_is_not_the_requests_own_is_refused(
+    cast: Cast, kind: str, body: dict[str, Any]
+) -> None:
+    teacher = await open_page(cast.teacher, cast.lesson)
+    assert (await teacher.request(kind, body))["error"]["code"] == "bad_request"
+
+
+async def test_an_unknown_type_is_named_so(cast: Cast) -> None:
+    teacher = await open_page(cast.teacher, cast.lesson)
+    for kind in ("room.explode", "__class__", "room_event", "websocket.disconnect"):
+        assert (await teacher.request(kind))["error"]["code"] == "unknown_type"
+
+
+async def test_a_flood_closes_its_sender_and_nobody_else(cast: Cast) -> None:
+    flooder = await open_page(cast.students[0], cast.lesson)
+    other = await open_page(cast.students[1], cast.lesson)
+    for _ in range(MESSAGES_AT_ONCE * 10):
+        await flooder.send("room.ping")
+    started = time.monotonic()
+    assert (await other.request("room.ping"))["ok"]
+    assert time.monotonic() - started < 5
+    assert await flooder.close_code() == 4429
+
+
+async def test_only_so_many_requests_may_wait_for_the_relay(cast: Cast) -> None:
+    relay = await open_relay()
+    student = await open_page(cast.student, cast.lesson)
+    for _ in range(RELAY_REQUESTS_OPEN):
+        await student.send("media.subscribe")
+        await relay.expect(Subscribe)
+    assert (await student.request("media.subscribe"))["error"]["code"] == "too_fast"
+
+
+async def test_a_silent_page_is_closed_and_one_that_pings_is_not(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = await open_page(cast.students[0], cast.lesson)
+    alive = await open_page(cast.students[1], cast.lesson)
+    later = registry.clock() + SILENT_SECONDS + 1
+    monkeypatch.setattr(registry, "clock", lambda: later)
+    await alive.request("room.ping")
+    await registry.close_silent()
+    assert await silent.close_code() == 4408
+    assert (await alive.request("room.ping"))["ok"]
+
+
+async def test_a_silent_relay_is_closed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = await open_relay()
+    later = registry.clock() + RELAY_SILENT_SECONDS + 1
+    monkeypatch.setattr(registry, "clock", lambda: later)
+    await registry.close_silent()
+    output = await relay.socket.receive_output()
+    while output["type"] != "websocket.close":
+        output = await relay.socket.receive_output()
+    assert output["code"] == 4408

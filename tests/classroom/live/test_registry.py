@@ -1,0 +1,93 @@
+"""What is done for all sockets of a process at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from classroom.live import access
+from classroom.live.database import in_database
+from classroom.live.registry import registry
+from classroom.models import Lesson, Presence
+from classroom.services import presence
+from media_relay import protocol
+from tests.classroom.live.wire import PAGE, make_session, open_page, open_relay
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATE = presence.GRACE + timedelta(seconds=1)
+
+
+async def age(user: Any, by: timedelta = LATE) -> None:
+    """Lets the person's pages have been seen last so long ago."""
+    await in_database(Presence.objects.filter(user=user, left_at=None).update, seen_at=timezone.now() - by)
+
+
+async def test_a_page_that_does_not_come_back_is_gone_with_its_media(cast: Cast) -> None:
+    relay = await open_relay()
+    teacher = await open_page(cast.teacher, cast.lesson)
+    student = await open_page(cast.student, cast.lesson)
+    await student.send("media.subscribe")
+    await relay.expect(protocol.Subscribe)
+    await teacher.heard_roster(joined=str(cast.student.pk))
+    await student.drop()
+    await age(cast.student)
+    await registry.sweep()
+    await teacher.heard_roster(left=str(cast.student.pk))
+    close = await relay.expect(protocol.Close)
+    assert (close.participant, close.client, close.direction) == (str(cast.student.pk), PAGE, "")
+
+
+async def test_the_stage_of_a_page_that_does_not_come_back_is_free(cast: Cast) -> None:
+    teacher = await open_page(cast.teacher, cast.lesson)
+    student = await open_page(cast.student, cast.lesson)
+    await teacher.request("lesson.go_live")
+    await student.heard("stage.changed", client=PAGE)
+    await teacher.drop()
+    await age(cast.teacher)
+    await registry.sweep()
+    await in_database(Presence.objects.filter(user=cast.teacher).update, left_at=timezone.now() - LATE)
+    await registry.sweep()
+    await student.heard("stage.changed", holder=None)
+    assert (await student.request("room.snapshot"))["body"]["lesson"]["phase"] == "live"
+
+
+async def test_pages_with_a_socket_are_kept_seen(cast: Cast) -> None:
+    await open_page(cast.student, cast.lesson)
+    await age(cast.student, LATE)
+    await registry.refresh()
+    await registry.sweep()
+    row = await in_database(Presence.objects.get, user=cast.student)
+    assert row.left_at is None
+
+
+async def test_a_page_whose_presence_was_ended_has_to_come_in_anew(cast: Cast) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    await in_database(Presence.objects.update, left_at=timezone.now())
+    await registry.refresh()
+    assert await student.close_code() == 4408
+
+
+async def test_a_room_hears_that_time_has_ended_its_lesson(cast: Cast) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    # The room closes half an hour after the lesson's end: in a fraction of a second.
+    ends_at = timezone.now() - timedelta(minutes=30) + timedelta(seconds=0.3)
+    await in_database(Lesson.objects.filter(pk=cast.lesson.pk).update, ends_at=ends_at)
+    await student.heard("lesson.changed", phase="ended")
+
+
+async def test_a_look_at_many_sockets_takes_as_few_queries_as_at_one(
+    cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    keys = [await in_database(make_session, student) for student in cast.students]
+    passes = [await in_database(access.admit, key, cast.lesson.pk, PAGE) for key in keys]
+
+    def look() -> dict[Any, int]:
+        with django_assert_max_num_queries(3):
+            return access.verdicts([entry for entry in passes if entry])
+
+    assert len([entry for entry in passes if entry]) == len(cast.students)
+    assert await in_database(look) == {}

@@ -1,0 +1,60 @@
+"""Events are numbered with the change that they tell of, and told after it."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from classroom.models import Lesson
+from classroom.services import events
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+class TakenBackError(Exception):
+    """Makes a transaction roll back."""
+
+
+def number(lesson: Lesson) -> int:
+    """The number of the room's newest event."""
+    return Lesson.objects.get(pk=lesson.pk).event_seq
+
+
+def test_events_are_numbered_room_by_room(cast: Cast) -> None:
+    for _ in range(3):
+        events.publish(cast.lesson.pk, "test.event", dict)
+    events.publish(cast.second_lesson.pk, "test.event", dict)
+    assert (number(cast.lesson), number(cast.second_lesson)) == (3, 1)
+
+
+def test_what_an_event_says_is_read_after_its_number_is_taken(cast: Cast) -> None:
+    seen = []
+    events.publish(cast.lesson.pk, "test.event", lambda: seen.append(number(cast.lesson)) or {})
+    assert seen == [1]
+
+
+def test_an_event_is_sent_only_once_its_change_is_committed(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as told:
+        events.publish(cast.lesson.pk, "test.event", dict)
+    assert len(told) == 1
+
+
+def test_a_change_taken_back_takes_its_events_number_back(cast: Cast) -> None:
+    with suppress(TakenBackError), transaction.atomic():
+        events.publish(cast.lesson.pk, "test.event", dict)
+        assert number(cast.lesson) == 1
+        raise TakenBackError
+    assert number(cast.lesson) == 0
+
+
+def test_a_lesson_that_is_gone_has_no_events(cast: Cast, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks() as told:
+        events.publish(uuid.uuid4(), "test.event", dict)
+    assert told == []
