@@ -23,7 +23,7 @@ window.directPeer = (() => {
     async answer(sdp) {
       const video = document.createElement("video");
       [video.autoplay, video.muted] = [true, true];
-      document.body.append(video);
+      document.body.replaceChildren(video);
       peer.ontrack = ({ streams }) => (video.srcObject = streams[0]);
       await peer.setRemoteDescription({ type: "offer", sdp });
       return described(await peer.createAnswer());
