@@ -59,7 +59,7 @@ function wireMessages() {
   session.on("message", (message) => {
     store.patch(reduce(store.state, message));
     const { type, body } = message;
-    if (type === "media.closed" && body.reason !== "replaced") linkOf(body.direction).restart();
+    if (type === "media.closed") linkOf(body.direction).lost();
     if (type === "room.snapshot") refreshMedia(body.media.epoch);
     if (type === "media.changed" && body.state === "ready") refreshMedia(body.epoch);
   });

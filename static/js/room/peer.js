@@ -6,6 +6,7 @@ import { Emitter } from "../lib/emitter.js";
 /** A try that has not connected by then is given up: a handshake takes a few round trips. */
 const CONNECT_LIMIT_MS = 5_000;
 const WATCH_EVERY_MS = 500;
+const LATE_NEWS_MS = 2_000;
 const RETRY = { first: 300, cap: 3_000 };
 /** Media that stands still although the connection is up is asked for again more patiently: the fault may be elsewhere. */
 const RETRY_STALLED = { first: 1_500, cap: 12_000 };
@@ -22,6 +23,7 @@ export class MediaLink extends Emitter {
   #retryTimer = 0;
   #connectTimer = 0;
   #watchTimer = 0;
+  #connectedAt = 0;
   /** The relay's start that the media belongs to. */
   epoch = "";
 
@@ -55,6 +57,12 @@ export class MediaLink extends Emitter {
     if (!this.#wanted) return;
     this.#attempt = 0;
     this.#connect();
+  }
+
+  /** To be called when the relay says that it has closed the link. */
+  lost() {
+    // Word of a connection that this one has replaced may still be under way.
+    if (this.#connectedAt && performance.now() - this.#connectedAt > LATE_NEWS_MS) this.restart();
   }
 
   /**
@@ -100,6 +108,7 @@ export class MediaLink extends Emitter {
     clearInterval(this.#watchTimer);
     this.#peer?.close();
     this.#peer = null;
+    this.#connectedAt = 0;
     this.epoch = "";
   }
 
@@ -130,6 +139,7 @@ export class MediaLink extends Emitter {
   #connected(peer) {
     clearTimeout(this.#connectTimer);
     clearInterval(this.#watchTimer);
+    this.#connectedAt ||= performance.now();
     this.#watchTimer = setInterval(() => this.#watch(peer), WATCH_EVERY_MS);
     // After a stall only moving media proves that the link is good again.
     if (this.#state === "connecting") this.#set("connected");

@@ -26,7 +26,8 @@ function caption(state, isMine) {
   const me = state.people.find((person) => person.id === state.myId);
   setText(find("#camera-name"), name);
   setText(find("#camera-initials"), initials(isMine ? (me?.name ?? find("#room").dataset.myName ?? "") : name));
-  setText(find("#camera-off-text"), state.stage.holder || isMine ? text("camera_off") : text("stage_empty"));
+  const isHere = isMine || state.people.some((person) => person.id === state.stage.holder?.id);
+  setText(find("#camera-off-text"), text(isHere ? "camera_off" : "stage_empty"));
 }
 
 /**
