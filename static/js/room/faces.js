@@ -39,7 +39,7 @@ function publisher(state) {
   const isLive = state.lesson?.phase === "live";
   const other = isLive && state.stage.client !== state.client ? state.stage.holder : null;
   find("#watch-instead").hidden = !other;
-  setText(find("#preview-text"), previewText(state, other?.name));
+  setText(find("#preview-text"), previewText(state, other));
   for (const source of ["camera", "microphone"]) {
     const key = state.problems[source] ?? "";
     const place = find(`#${source}-problem`);
@@ -48,9 +48,9 @@ function publisher(state) {
   }
 }
 
-/** @param {RoomState} state @param {string | undefined} otherName */
-function previewText(state, otherName) {
-  if (otherName) return text("preview_other", { name: otherName });
+/** @param {RoomState} state @param {{id: string, name: string} | null} other */
+function previewText(state, other) {
+  if (other) return other.id === state.myId ? text("preview_elsewhere") : text("preview_other", { name: other.name });
   if (state.lesson?.phase === "ended") return text("preview_ended");
   return text(state.isAsking ? "preview_asking" : "preview_ready");
 }

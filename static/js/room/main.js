@@ -7,7 +7,7 @@ import { Broadcast } from "./broadcast.js";
 import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
 import { startFaces } from "./faces.js";
-import { pageId } from "./page.js";
+import { forgetPage, pageId } from "./page.js";
 import { fillPickers, Meter, startPickers } from "./preview.js";
 import { Publication } from "./publication.js";
 import { startRoster, togglePeople } from "./roster.js";
@@ -48,6 +48,7 @@ function join() {
 
 async function leave() {
   sessionStorage.removeItem(JOINED);
+  forgetPage();
   if (session.isOpen) await session.request("room.leave", {}, LEAVE_LIMIT_MS).catch(() => {});
   session.stop();
   location.assign(config.timetableUrl);
@@ -55,7 +56,8 @@ async function leave() {
 
 function wireMessages() {
   session.on("status", (line) => store.patch({ line }));
-  session.on("failed", (failure) => store.patch({ failure, people: [] }));
+  // The page is made for a role: with another one it must be loaded anew.
+  session.on("failed", (failure) => (failure === "role_changed" ? location.reload() : store.patch({ failure, people: [] })));
   session.on("message", (message) => {
     store.patch(reduce(store.state, message));
     const { type, body } = message;

@@ -18,6 +18,7 @@ const FINAL = new Map([
   [4401, "signed_out"],
   [4403, "not_allowed"],
   [4409, "elsewhere"],
+  [4410, "role_changed"],
 ]);
 
 /** A request that the web tier refused, or that got no reply (`offline`, `timeout`). */
