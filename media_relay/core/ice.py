@@ -35,7 +35,6 @@ _UNDERSTOOD = frozenset((USERNAME, MESSAGE_INTEGRITY, PRIORITY, USE_CANDIDATE))
 # A check of a browser has 100 to 200 bytes.
 MAX_MESSAGE_BYTES = 1280
 MAX_ATTRIBUTES = 32
-MAX_UNKNOWN_REPORTED = 4
 MAX_USERNAME_BYTES = 513
 
 UFRAG_RANDOM_BYTES = 6
@@ -216,8 +215,7 @@ def _error(code: int, reason: str) -> bytes:
 
 
 def _unknown_attributes(kinds: list[int]) -> bytes:
-    reported = kinds[:MAX_UNKNOWN_REPORTED]
-    return _attribute(UNKNOWN_ATTRIBUTES, struct.pack(f"!{len(reported)}H", *reported))
+    return _attribute(UNKNOWN_ATTRIBUTES, struct.pack(f"!{len(kinds)}H", *kinds))
 
 
 def _plain(address: Address) -> tuple[str, int]:

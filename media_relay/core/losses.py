@@ -197,7 +197,7 @@ class Reception:
         self._expected_before, self._received_before = self.expected, self.received
         return ReportBlock(
             self.ssrc,
-            min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0,
+            (lost << 8) // expected if expected > 0 and lost > 0 else 0,
             max(-0x800000, min(self.lost, 0x7FFFFF)),
             (self._cycles + self._highest) & 0xFFFFFFFF,
             min(int(self._jitter), 0xFFFFFFFF),

@@ -130,6 +130,12 @@ def test_the_first_m_line_of_the_bundle_describes_the_transport() -> None:
     assert offer.bundle == ("1", "0")
 
 
+def test_the_transport_may_be_described_for_the_whole_session() -> None:
+    transport = SMALL[SMALL.index("a=ice-ufrag") : SMALL.index("a=sendonly")]
+    moved = SMALL.replace(transport, "").replace("t=0 0\n", "t=0 0\n" + transport)
+    assert sdp.parse(moved) == sdp.parse(SMALL)
+
+
 def test_a_rejected_m_line_needs_nothing_and_gives_nothing() -> None:
     offer = small(more="m=video 0 UDP/TLS/RTP/SAVPF 96\na=sendonly\na=rtpmap:96 VP8/90000\n")
     video = offer.media[1]
