@@ -80,11 +80,14 @@ def test_there_is_a_sample_of_every_message() -> None:
     assert set(SAMPLES) == {*get_args(protocol.FromRelay), *get_args(protocol.FromWeb)}
 
 
+OF_NO_FIELD: list[Any] = [{"deep": [{}]}, None, [[1]], True, "\ud800"]
+
+
 @pytest.mark.parametrize("message", SAMPLES.values(), ids=lambda message: type(message).__name__)
 def test_every_field_is_checked_and_no_other_is_taken(message: Message) -> None:
     name = type(message).__name__
     for spec in fields(message):
-        for value in ({"deep": [{}]}, None, [[1]], True, "\ud800"):
+        for value in OF_NO_FIELD:
             assert_refused(wire(message, **{spec.name: value}), rf"{name}\.{spec.name}: .+")
     assert_refused(wire(message, surprise=1), f"{name} has an unknown field")
     assert_refused(wire(message, __class__="x"), f"{name} has an unknown field")
@@ -186,7 +189,7 @@ def test_a_number_may_be_written_whole() -> None:
     assert protocol.decode('{"type": "registered", "load_interval": 2}') == Registered(2.0)
 
 
-json_values = st.sampled_from(
+json_values: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,

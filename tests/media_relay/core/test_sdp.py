@@ -88,7 +88,8 @@ def test_the_offer_of_chromium_is_read_in_full() -> None:
     assert h264.parameters["profile-level-id"] == "42001f"
     assert len(camera.codecs) == len(camera.formats) == 23
     assert camera.extensions[MID] == 4
-    assert dict([camera.ssrcs]) == camera.rtx
+    media, repair = camera.ssrcs
+    assert camera.rtx == {media: repair}
     assert camera.rtcp_rsize
 
 
