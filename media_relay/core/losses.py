@@ -143,11 +143,6 @@ class Reception:
         """How many packets are missing; negative if more came twice."""
         return self.expected - self.received
 
-    @property
-    def jitter_seconds(self) -> float:
-        """The smoothed difference of transit times."""
-        return self._jitter / self._clock_rate
-
     def receive(self, sequence: int, timestamp: int, now: float) -> None:
         """Notes a packet that arrived now."""
         if not self._started:
