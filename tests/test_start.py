@@ -110,6 +110,8 @@ def end(process: Process, number: signal.Signals, target: int | None = None) -> 
     gone = time.monotonic() + STOP_SECONDS
     wait_until(lambda: not process.is_running, STOP_SECONDS, lambda: f"it goes on:\n{process.tail()}")
     _, alive = psutil.wait_procs(family, timeout=max(0.1, gone - time.monotonic()))
+    for survivor in alive:
+        survivor.kill()
     assert not alive, f"still there: {alive}\n{process.tail()}"
 
 
