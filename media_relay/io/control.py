@@ -114,9 +114,19 @@ class ControlLink:
             self._complaint = ""
             self._interval = max(MIN_LOAD_INTERVAL, message.load_interval)
             logger.info("control link: registered")
-        reply = self._handle(message)
+        reply = self._answer(message)
         if reply is not None:
             self.send(reply)
+
+    def _answer(self, message: protocol.Message) -> protocol.Message | None:
+        try:
+            return self._handle(message)
+        except Exception:
+            # Whatever is wrong with one request, the relay goes on to serve the others.
+            logger.exception("control link: a request failed")
+            identifier = getattr(message, "id", "")
+            failure = protocol.Refused(identifier, protocol.FAILED, "The relay could not do this.")
+            return failure if identifier else None
 
     async def _write(self, line: ClientConnection, outbox: asyncio.Queue[protocol.Message]) -> None:
         while True:

@@ -65,6 +65,7 @@ class Certificate(RTCCertificate):
     """A certificate that lives as long as the process, and its one TLS context for all peers."""
 
     _context: Any = None
+    _fingerprint: tuple[str, str] | None = None
 
     def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
         # A context of its own would cost every connection some 60 kB and a third of a millisecond.
@@ -74,8 +75,10 @@ class Certificate(RTCCertificate):
 
     def fingerprint(self) -> tuple[str, str]:
         """Returns the algorithm and the value for an SDP."""
-        values = {item.algorithm: item.value for item in self.getFingerprints()}
-        return FINGERPRINT_ALGORITHM, values[FINGERPRINT_ALGORITHM]
+        if self._fingerprint is None:
+            values = {item.algorithm: item.value for item in self.getFingerprints()}
+            self._fingerprint = FINGERPRINT_ALGORITHM, values[FINGERPRINT_ALGORITHM]
+        return self._fingerprint
 
 
 class _IceStandIn:

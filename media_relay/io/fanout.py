@@ -26,6 +26,8 @@ MAX_VIDEO_DELAY = 0.25
 MAX_DELAY = 1.0
 """Seconds after which a packet that the network has no room for is given up, sound hardly ever."""
 
+Frame = tuple[int, int]
+
 # The ring: buffers, their iovecs, and libsrtp's pointers to each length, which are the iovecs' own.
 _memory = ffi.new("char[]", CHUNK * STRIDE)
 _vectors = ffi.new("struct iovec[]", CHUNK)
@@ -116,11 +118,11 @@ class Group:
 
 
 class Job:
-    """One packet on its way to a group; `frame` is what video gives up together, None for what is urgent."""
+    """A packet on its way to a group; `frame` is SSRC and timestamp of a picture, None for what is urgent."""
 
     __slots__ = ("frame", "group", "packet", "position", "protect", "queued")
 
-    def __init__(self, group: Group, packet: bytes, protect: Any, frame: object, queued: float) -> None:
+    def __init__(self, group: Group, packet: bytes, protect: Any, frame: Frame | None, queued: float) -> None:
         self.group = group
         self.packet = packet
         self.protect = protect
@@ -141,7 +143,8 @@ class Lane:
         self._clock = clock
         self._urgent: deque[Job] = deque()
         self._video: deque[Job] = deque()
-        self._given_up: object = None
+        self._given_up: dict[int, int] = {}
+        """By SSRC the timestamp of the picture of which a packet was not sent."""
         self.blocked = False
         self.sent = 0
         self.sent_bytes = 0
@@ -172,9 +175,13 @@ class Lane:
         if job.frame is None:
             stale = age > MAX_DELAY
         else:
-            stale = age > MAX_VIDEO_DELAY or job.frame == self._given_up
-            # The rest of a frame is of no use without its beginning.
-            self._given_up = job.frame if stale else None
+            ssrc, timestamp = job.frame
+            # The rest of a picture is of no use without its beginning.
+            stale = age > MAX_VIDEO_DELAY or self._given_up.get(ssrc) == timestamp
+            if stale:
+                self._given_up[ssrc] = timestamp
+            else:
+                self._given_up.pop(ssrc, None)
         if stale:
             self.expired += len(job.group.members) - job.position
         return stale
@@ -220,7 +227,7 @@ class Lane:
         self.sent_bytes += messages * length
 
 
-def media_job(group: Group, packet: bytes, frame: object, now: float) -> Job:
+def media_job(group: Group, packet: bytes, frame: Frame | None, now: float) -> Job:
     """Returns the job that sends an RTP packet."""
     return Job(group, packet, dtls.protect, frame, now)
 

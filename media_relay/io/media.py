@@ -114,8 +114,11 @@ class MediaPlane:
 
     def peer_closed(self, peer: Peer, reason: str) -> None:
         """Ends a connection; does nothing if it has ended already."""
-        if self.peers.find(peer.link) is not peer:
-            return
+        if self.peers.find(peer.link) is peer:
+            self._end(peer, reason)
+            self.drain()
+
+    def _end(self, peer: Peer, reason: str) -> None:
         self.peers.discard(peer)
         self._leave(peer)
         self.router.remove(peer.link, clock.monotonic())
@@ -123,7 +126,6 @@ class MediaPlane:
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
         self._changed(peer.link, "closed", reason)
-        self.drain()
 
     # Out.
 
@@ -168,7 +170,7 @@ class MediaPlane:
     def _close(self, output: Close) -> None:
         peer = self.peers.find(output.link)
         if peer is not None:
-            self.peer_closed(peer, output.reason)
+            self._end(peer, output.reason)
 
     def _enter(self, peer: Peer) -> None:
         room, udp = peer.link.connection.room, peer.socket

@@ -17,6 +17,7 @@ CONSENT_SECONDS = 30.0
 HANDSHAKE_SECONDS = 20.0
 MAX_UNPROVEN_ADDRESSES = 4
 MAX_BAD_CHECKS_PER_SECOND = 50
+"""Checks of one host with a known ufrag and a wrong password; one that names nobody costs nothing."""
 MAX_COUNTED_HOSTS = 4096
 
 NEW, CONNECTED, CLOSED = "new", "connected", "closed"
@@ -189,24 +190,38 @@ class PeerTable:
             self._counters.add("dtls_over_limit")
 
     def _receive_check(self, socket: UdpSocket, datagram: Datagram) -> None:
-        host = datagram.address[4:8] if len(datagram.address) == 8 else datagram.address[8:24]
-        known = datagram.address in self._by_address
-        if not known and self._bad_checks.get(host, 0) >= MAX_BAD_CHECKS_PER_SECOND:
-            self._counters.add("stun_over_limit")
-            return
         data = datagram.copy()
-        address = unpack_address(datagram.address)
         try:
-            peer = self._by_ufrag[local_ufrag(data)]
-            check = peer.agent.receive(data, address)
-        except (ValueError, KeyError):
-            self._counters.add("stun_not_authentic")
-            if len(self._bad_checks) < MAX_COUNTED_HOSTS or host in self._bad_checks:
-                self._bad_checks[host] = self._bad_checks.get(host, 0) + 1
+            peer = self._by_ufrag.get(local_ufrag(data))
+        except ValueError:
+            self._counters.add("stun_malformed")
             return
-        socket.send(check.reply, datagram.address)
+        # After a restart many pages of one school may still ask for peers that are gone: that harms nobody.
+        if peer is None:
+            self._counters.add("stun_of_unknown_peer")
+        elif datagram.address not in self._by_address and self._has_failed_often(datagram.address):
+            self._counters.add("stun_over_limit")
+        else:
+            self._check(peer, socket, datagram.address, data)
+
+    def _check(self, peer: Peer, socket: UdpSocket, address: bytes, data: bytes) -> None:
+        try:
+            check = peer.agent.receive(data, unpack_address(address))
+        except ValueError:
+            self._counters.add("stun_not_authentic")
+            self._count_failure(address)
+            return
+        socket.send(check.reply, address)
         if check.accepted and check.remote_ufrag == (peer.remote_ufrag or check.remote_ufrag):
-            self._accept(peer, socket, datagram.address, nominated=check.nominated)
+            self._accept(peer, socket, address, nominated=check.nominated)
+
+    def _has_failed_often(self, address: bytes) -> bool:
+        return self._bad_checks.get(_host(address), 0) >= MAX_BAD_CHECKS_PER_SECOND
+
+    def _count_failure(self, address: bytes) -> None:
+        host = _host(address)
+        if len(self._bad_checks) < MAX_COUNTED_HOSTS or host in self._bad_checks:
+            self._bad_checks[host] = self._bad_checks.get(host, 0) + 1
 
     def _accept(self, peer: Peer, socket: UdpSocket, address: bytes, *, nominated: bool) -> None:
         """Notes that the browser may be reached at an address."""
@@ -233,3 +248,8 @@ class PeerTable:
     def _listen(self, peer: Peer, address: bytes) -> None:
         peer.addresses.append(address)
         self._by_address[address] = peer
+
+
+def _host(address: bytes) -> bytes:
+    """Returns the part of a `sockaddr` that one machine cannot change at will: of IPv6 its network's half."""
+    return address[4:8] if len(address) == 8 else address[8:16]

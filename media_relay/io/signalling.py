@@ -89,13 +89,16 @@ class Signalling:
             int.from_bytes(os.urandom(7), "big"),
         )
 
-    def _check_capacity(self) -> None:
-        if len(self._media.peers) >= self._capacity:
+    def _check_capacity(self, connection: Connection) -> None:
+        if len(self._media.peers) < self._capacity:
+            return
+        if not any(peer.link.connection == connection for peer in self._media.peers):
             raise _RefusedError(protocol.FULL, "The relay carries as many connections as it may.")
 
     def _subscribe(self, message: protocol.Subscribe) -> protocol.Message:
-        self._check_capacity()
-        link = self._media.router.subscribe(_connection(message, protocol.SUBSCRIBE))
+        connection = _connection(message, protocol.SUBSCRIBE)
+        self._check_capacity(connection)
+        link = self._media.router.subscribe(connection)
         sections = _sections(self._media.router.rooms[message.room])
         transport = self._transport()
         self._new_peer(link, transport)
@@ -116,7 +119,8 @@ class Signalling:
         return protocol.Done(message.id)
 
     def _publish(self, message: protocol.Publish) -> protocol.Message:
-        self._check_capacity()
+        connection = _connection(message, protocol.PUBLISH)
+        self._check_capacity(connection)
         remote = _parse(message.sdp)
         offered = _offered(remote, message)
         transport = self._transport()
@@ -127,7 +131,7 @@ class Signalling:
             )
         except ValueError as error:
             raise _RefusedError(protocol.BAD_SDP, str(error)) from None
-        link = self._media.router.publish(_connection(message, protocol.PUBLISH), offered)
+        link = self._media.router.publish(connection, offered)
         peer = self._new_peer(link, transport)
         peer.remote_ufrag = remote.ice_ufrag
         peer.start(self._media, remote.fingerprints, server=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cffi import FFI
@@ -150,7 +150,7 @@ class UdpSocket:
         sent = int(_libc.sendmmsg(self.fileno, headers, count, 0))
         if sent >= 0:
             return sent
-        return 0 if ffi.errno in (errno.EAGAIN, errno.ENOBUFS) else 1
+        return 0 if ffi.errno == errno.EAGAIN else 1
 
     def _send_one_by_one(self, headers: Any, count: int) -> int:
         for i in range(count):
@@ -207,6 +207,3 @@ def open_sockets(hosts: tuple[str, ...], port: int) -> list[UdpSocket]:
             opened.close()
         raise
     return sockets
-
-
-Receiver = Callable[[UdpSocket, Datagram], None]

@@ -1,0 +1,158 @@
+"""What the relay relies on in aiortc and pylibsrtp, and handshakes through it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+
+import pytest
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from pylibsrtp import Session
+from pylibsrtp._binding import ffi, lib
+
+from media_relay.core import rtp
+from media_relay.io import dtls
+from media_relay.io.dtls import MAX_QUEUED_DATAGRAMS, Certificate, DtlsSession, check_versions
+
+PACKET = rtp.build_packet(96, 7, 0, 5, b"payload")
+RTCP = b"\x80\xc9\x00\x01\x00\x00\x00\x05"
+
+
+@pytest.fixture(scope="module")
+def certificates() -> tuple[Certificate, Certificate]:
+    return Certificate.generateCertificate(), Certificate.generateCertificate()
+
+
+def pair(certificates: tuple[Certificate, Certificate]) -> tuple[DtlsSession, DtlsSession]:
+    """Two sessions that reach each other."""
+    ends: list[DtlsSession] = []
+    for index, certificate in enumerate(certificates):
+        ends.append(DtlsSession(certificate, lambda data, to=1 - index: ends[to].receive(data)))
+    return ends[0], ends[1]
+
+
+async def connect(
+    client: DtlsSession, server: DtlsSession, certificates: tuple[Certificate, Certificate]
+) -> list[bool]:
+    prints = [(certificate.fingerprint(),) for certificate in certificates]
+    both = (
+        client.handshake(prints[1], server=False),
+        server.handshake(prints[0], server=True),
+    )
+    return await asyncio.wait_for(asyncio.gather(*both), 10)
+
+
+def unprotect(session: DtlsSession, data: bytes, *, rtcp: bool = False) -> tuple[int, bytes]:
+    buffer = ffi.new("char[]", data + bytes(16))
+    status, length = session.unprotect(buffer, len(data), rtcp=rtcp)
+    return status, bytes(ffi.buffer(buffer, length))
+
+
+async def test_both_ends_agree_on_keys(certificates: tuple[Certificate, Certificate]) -> None:
+    client, server = pair(certificates)
+    assert await connect(client, server, certificates) == [True, True]
+    assert unprotect(client, server.protect_media(PACKET)) == (0, PACKET)
+    assert unprotect(server, client.protect_control(RTCP), rtcp=True) == (0, RTCP)
+    # AES-128-GCM adds 16 bytes, AES-CM with SHA1 10.
+    assert len(server.protect_media(PACKET)) == len(PACKET) + 16
+    await client.stop(), await server.stop()
+
+
+async def test_a_packet_may_be_sent_again_but_is_taken_once(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    client, server = pair(certificates)
+    await connect(client, server, certificates)
+    first, second = server.protect_media(PACKET), server.protect_media(PACKET)
+    assert first == second
+    assert unprotect(client, first)[0] == 0
+    assert unprotect(client, second)[0] in dtls.REPLAY_ERRORS
+    forged = first[:3] + bytes((first[3] + 1,)) + first[4:]
+    assert unprotect(client, forged)[0] not in (0, *dtls.REPLAY_ERRORS)
+    await client.stop(), await server.stop()
+
+
+async def test_a_packet_that_is_too_large_is_not_encrypted(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    client, server = pair(certificates)
+    await connect(client, server, certificates)
+    assert server.protect_media(PACKET + bytes(5000)) == b""
+    await client.stop(), await server.stop()
+
+
+@pytest.mark.parametrize("wrong_end", [0, 1])
+async def test_a_wrong_fingerprint_ends_the_handshake(
+    certificates: tuple[Certificate, Certificate], wrong_end: int
+) -> None:
+    client, server = pair(certificates)
+    lied = list(certificates)
+    lied[wrong_end] = Certificate.generateCertificate()
+    client_knows, server_knows = await connect(client, server, (lied[0], lied[1]))
+    assert (server_knows, client_knows) == ((False, True) if wrong_end == 0 else (True, False))
+    refused = server if wrong_end == 0 else client
+    assert refused.outbound is None
+    await client.stop(), await server.stop()
+
+
+async def test_the_end_of_a_session_is_noticed_once(certificates: tuple[Certificate, Certificate]) -> None:
+    client, server = pair(certificates)
+    await connect(client, server, certificates)
+    ends: list[str] = []
+    ended = asyncio.Event()
+    server.when_closed(lambda: (ends.append("closed"), ended.set()))
+    await client.stop()
+    await asyncio.wait_for(ended.wait(), 5)
+    await server.stop()
+    assert ends == ["closed"]
+
+
+async def test_a_session_that_is_stopped_calls_nobody(certificates: tuple[Certificate, Certificate]) -> None:
+    client, server = pair(certificates)
+    await connect(client, server, certificates)
+    server.when_closed(lambda: pytest.fail("the relay ended it by itself"))
+    await server.stop()
+    await asyncio.sleep(0)
+    await client.stop()
+
+
+async def test_datagrams_wait_for_the_handshake_in_a_bounded_queue(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    session = DtlsSession(certificates[0], lambda data: None)
+    taken = [session.receive(b"\x16") for _ in range(MAX_QUEUED_DATAGRAMS + 5)]
+    assert taken == [True] * MAX_QUEUED_DATAGRAMS + [False] * 5
+
+
+def test_peers_share_one_tls_context(certificates: tuple[Certificate, Certificate]) -> None:
+    contexts = {id(certificates[0]._create_ssl_context(dtls._PROFILES)) for _ in range(3)}
+    assert len(contexts) == 1
+
+
+def test_libraries_of_another_version_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_versions()
+    monkeypatch.setattr("importlib.metadata.version", lambda package: "99.0")
+    with pytest.raises(RuntimeError, match=r"aiortc 99.0 is installed, but the relay knows 1.16.x only"):
+        check_versions()
+
+
+def test_aiortc_is_as_the_relay_knows_it(certificates: tuple[Certificate, Certificate]) -> None:
+    source = inspect.getsource(RTCDtlsTransport)
+    used = {word.partition("(")[0] for word in _words_after(source, "self.transport.")}
+    assert used <= {"_recv", "_send", "role"}
+    transport = RTCDtlsTransport(None, [certificates[0]])  # type: ignore[arg-type]
+    for name in ("_srtp_profiles", "_rx_srtp", "_tx_srtp", "_set_role", "state", "start", "stop"):
+        assert hasattr(transport, name)
+    assert list(inspect.signature(RTCCertificate._create_ssl_context).parameters) == ["self", "srtp_profiles"]
+    assert "._create_ssl_context(" in source
+
+
+def _words_after(source: str, mark: str) -> list[str]:
+    return [rest.split()[0].rstrip(",)") for rest in source.split(mark)[1:]]
+
+
+def test_pylibsrtp_is_as_the_relay_knows_it() -> None:
+    assert ffi.typeof(Session()._srtp[0]).cname == "struct srtp_ctx_t_ *"
+    for function in (lib.srtp_protect, lib.srtp_protect_rtcp, lib.srtp_unprotect, lib.srtp_unprotect_rtcp):
+        assert ffi.typeof(function).args[1].cname == "void *"
+        assert ffi.typeof(function).args[2].cname == "int *"

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
+
+from media_relay.core import rtp
+from media_relay.io import udp
+from media_relay.io.fanout import (
+    CHUNK,
+    MAX_DELAY,
+    MAX_VIDEO_DELAY,
+    MESSAGES_PER_TURN,
+    Group,
+    Lane,
+    Member,
+    control_job,
+    media_job,
+)
+from media_relay.io.udp import UdpSocket, pack_address
+
+PROFILES = (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, Policy.SRTP_PROFILE_AES128_CM_SHA1_80)
+COUNT = 2 * CHUNK + 5
+SSRC = 77
+
+
+class Receiver:
+    """A subscriber: keys, and a socket of its own."""
+
+    def __init__(self, profile: int) -> None:
+        key = os.urandom(30)
+        out = Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile)
+        out.allow_repeat_tx = True
+        self.outbound = Session(out)
+        self._inbound = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=profile))
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.member = Member(self.outbound._srtp[0], pack_address(self._socket.getsockname()))
+
+    def received(self, *, rtcp: bool = False) -> list[bytes]:
+        """Everything that has come, decrypted."""
+        found = []
+        while True:
+            try:
+                data = self._socket.recv(2000)
+            except BlockingIOError:
+                return found
+            found.append(self._inbound.unprotect_rtcp(data) if rtcp else self._inbound.unprotect(data))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Full:
+    """A socket that takes so many messages and no more."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = 0
+
+    def send_many(self, headers: object, count: int) -> int:
+        sent = min(count, self.room - self.taken)
+        self.taken += sent
+        return sent
+
+
+@pytest.fixture
+def ours() -> Iterator[UdpSocket]:
+    opened = UdpSocket("127.0.0.1", 0)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def receivers() -> Iterator[list[Receiver]]:
+    """Enough subscribers for three chunks, with both kinds of encryption."""
+    made = [Receiver(PROFILES[i % 2]) for i in range(COUNT)]
+    yield made
+    for receiver in made:
+        receiver.close()
+
+
+def packet(sequence: int, size: int = 1000) -> bytes:
+    return rtp.build_packet(96, sequence, 0, SSRC, os.urandom(size))
+
+
+def group_of(receivers: list[Receiver]) -> Group:
+    group = Group()
+    for receiver in receivers:
+        group.add(receiver.member)
+    return group
+
+
+def run_all(lane: Lane) -> None:
+    while not lane.run():
+        assert not lane.blocked
+
+
+@pytest.mark.parametrize("batches", [True, False])
+def test_everyone_gets_every_packet(
+    ours: UdpSocket, receivers: list[Receiver], batches: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udp, "HAS_BATCHES", batches)
+    lane, group = Lane(ours, lambda: 0.0), group_of(receivers)
+    sent = [packet(1), packet(2, 40), packet(3, 1400), packet(4, 1)]
+    for data in sent:
+        lane.put(media_job(group, data, None, 0.0))
+    run_all(lane)
+    assert all(receiver.received() == sent for receiver in receivers)
+    assert (lane.sent, lane.failed, lane.expired) == (4 * COUNT, 0, 0)
+
+
+def test_control_packets_are_encrypted_as_such(ours: UdpSocket, receivers: list[Receiver]) -> None:
+    lane, report = Lane(ours, lambda: 0.0), b"\x80\xc9\x00\x01\x00\x00\x00\x4d"
+    lane.put(control_job(group_of(receivers), report, 0.0))
+    run_all(lane)
+    assert all(receiver.received(rtcp=True) == [report] for receiver in receivers)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(0, COUNT - 1), max_size=COUNT + 20, unique=True), st.randoms(use_true_random=False)
+)
+def test_those_who_leave_get_nothing_and_those_who_stay_everything(
+    leaving: list[int], chance: object
+) -> None:
+    ours, receivers = UdpSocket("127.0.0.1", 0), [Receiver(PROFILES[i % 2]) for i in range(COUNT)]
+    try:
+        lane, group = Lane(ours, lambda: 0.0), group_of(receivers)
+        for index in leaving:
+            group.remove(receivers[index].member)
+        back = leaving[::2]
+        for index in back:
+            group.add(receivers[index].member)
+        data = packet(1)
+        lane.put(media_job(group, data, None, 0.0))
+        run_all(lane)
+        gone = set(leaving) - set(back)
+        for index, receiver in enumerate(receivers):
+            assert receiver.received() == ([] if index in gone else [data])
+    finally:
+        ours.close()
+        for receiver in receivers:
+            receiver.close()
+
+
+def test_a_member_that_moves_is_sent_to_its_new_address(ours: UdpSocket, receivers: list[Receiver]) -> None:
+    first, second = receivers[:2]
+    lane, group = Lane(ours, lambda: 0.0), group_of([first])
+    group.move(first.member, second.member.address)
+    second._inbound = first._inbound
+    lane.put(media_job(group, packet(1), None, 0.0))
+    run_all(lane)
+    assert first.received() == []
+    assert len(second.received()) == 1
+
+
+def test_one_whose_keys_fail_gets_nothing_and_disturbs_nobody(
+    ours: UdpSocket, receivers: list[Receiver]
+) -> None:
+    broken = receivers[CHUNK + 3]
+    # Without a stream for this SSRC, libsrtp refuses.
+    other = Policy(key=os.urandom(30), ssrc_type=Policy.SSRC_SPECIFIC, ssrc_value=SSRC + 1)
+    broken.outbound = Session(other)
+    broken.member.session = broken.outbound._srtp[0]
+    lane, data = Lane(ours, lambda: 0.0), packet(1)
+    lane.put(media_job(group_of(receivers), data, None, 0.0))
+    run_all(lane)
+    assert broken.received() == []
+    assert all(receiver.received() == [data] for receiver in receivers if receiver is not broken)
+    assert (lane.sent, lane.failed) == (COUNT - 1, 1)
+
+
+def test_a_turn_is_bounded(ours: UdpSocket, receivers: list[Receiver]) -> None:
+    lane, group = Lane(ours, lambda: 0.0), group_of(receivers)
+    jobs = 2 * MESSAGES_PER_TURN // COUNT + 2
+    for sequence in range(jobs):
+        lane.put(media_job(group, packet(sequence, 20), None, 0.0))
+    assert not lane.run()
+    assert not lane.blocked
+    assert lane.sent < MESSAGES_PER_TURN + COUNT
+    run_all(lane)
+    assert lane.sent == jobs * COUNT
+
+
+def test_when_the_network_is_full_sound_goes_first_and_nothing_twice(receivers: list[Receiver]) -> None:
+    full = Full(COUNT // 2)
+    lane, group = Lane(full, lambda: 0.0), group_of(receivers)  # type: ignore[arg-type]
+    lane.put(media_job(group, packet(1), (SSRC, 1), 0.0))
+    assert not lane.run()
+    assert lane.blocked
+    lane.put(media_job(group, packet(2), None, 0.0))
+    full.room += COUNT + 3
+    assert not lane.run()
+    assert lane.sent == full.taken == COUNT // 2 + COUNT + 3
+    full.room = 10_000
+    assert lane.run()
+    assert lane.sent == full.taken == 2 * COUNT
+
+
+def test_a_picture_that_waited_too_long_is_given_up_to_its_end(receivers: list[Receiver]) -> None:
+    now = 100.0
+    full = Full(10)
+    lane, group = Lane(full, lambda: now), group_of(receivers)  # type: ignore[arg-type]
+    lane.put(media_job(group, packet(1), (SSRC, 1), now))
+    assert not lane.run()
+    now += MAX_VIDEO_DELAY + 0.01
+    lane.put(media_job(group, packet(2), (SSRC, 1), now))
+    lane.put(media_job(group, packet(3), (SSRC + 1, 1), now))
+    lane.put(media_job(group, packet(4), (SSRC, 2), now))
+    full.room = 10_000
+    assert lane.run()
+    assert lane.expired == COUNT - 10 + COUNT
+    assert lane.sent == 10 + 2 * COUNT
+
+
+def test_sound_waits_longer_than_a_picture_but_not_forever(receivers: list[Receiver]) -> None:
+    now = 100.0
+    full = Full(0)
+    lane, group = Lane(full, lambda: now), group_of(receivers)  # type: ignore[arg-type]
+    lane.put(media_job(group, packet(1), None, now))
+    now += MAX_VIDEO_DELAY + 0.01
+    assert not lane.run()
+    now += MAX_DELAY
+    assert lane.run()
+    assert lane.expired == COUNT
