@@ -1,13 +1,14 @@
 """Django's settings; what differs between installations comes from `config.configuration`."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 
 from config import configuration, logs, secrets
 
@@ -136,8 +137,6 @@ else:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": VAR / "lectern.sqlite3",
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 10, "init_command": SQLITE_PRAGMAS},
-            # A file, since threads can't share a database in memory without locking each other out.
-            "TEST": {"NAME": Path(tempfile.gettempdir()) / f"lectern-test-{os.getpid()}.sqlite3"},
         }
     }
 
@@ -154,7 +153,13 @@ if CONFIGURATION.redis_url:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [CONFIGURATION.redis_url], "prefix": "lectern"},
+            "CONFIG": {
+                # A Redis that is restarted is back within a second or two: so long a message waits.
+                "hosts": [
+                    {"address": CONFIGURATION.redis_url, "retry": Retry(ExponentialBackoff(0.25, 0.05), 12)}
+                ],
+                "prefix": "lectern",
+            },
         }
     }
 else:

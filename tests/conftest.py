@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
 from tests.support.cast import Cast, make_cast
 from tests.support.servers import PostgresServer, RedisServer, TurnServer
@@ -15,6 +16,14 @@ BROWSER_TESTS = "tests/browser/"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the browser tests last: quick tests speak first, and Playwright's loop stands in nobody's way."""
     items.sort(key=lambda item: item.nodeid.startswith(BROWSER_TESTS))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keeps SQLite's test database in a file: threads that share one in memory lock each other out."""
+    if connection.vendor == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(path)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -71,8 +72,11 @@ def test_a_body_that_is_declared_too_large_is_refused_before_it_is_sent(echo: Ec
 def test_a_chunked_body_is_refused_once_it_is_too_large(echo: Echo) -> None:
     client = echo.raw("POST / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n")
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    with pytest.raises(OSError, match=r"reset|Broken pipe"):
+    answer = b""
+    with contextlib.suppress(ConnectionError):
         client.sendall(chunk * (2 * MAX_BODY_BYTES // 0x10000))
+        answer = client.recv(64)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_within_the_limit_arrives(echo: Echo) -> None:
