@@ -19,7 +19,6 @@ COPY accounts accounts
 COPY classroom classroom
 COPY media_relay media_relay
 COPY templates templates
-COPY locale locale
 COPY static static
 ENV PATH=/opt/lectern/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LECTERN_VAR=/var/lib/lectern
 RUN python -m compileall -q . && LECTERN_VAR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
