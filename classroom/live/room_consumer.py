@@ -121,8 +121,8 @@ class RoomConsumer(AsyncConsumer):
 
     async def _sit_down(self) -> None:
         self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)
-        replaced = {"type": "room.replaced", "by": self.channel_name}
-        await events.tell_now(groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client), replaced)
+        page = groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client)
+        await events.tell_now(page, {"type": "room.replaced"})
         state = await in_database(snapshot.for_seat, self.seat, self.role)
         await self.send_text(protocol.notice("room.snapshot", state))
         if is_new:
@@ -256,8 +256,9 @@ class RoomConsumer(AsyncConsumer):
         registry.recheck_soon(self)
 
     async def room_replaced(self, message: dict[str, Any]) -> None:
-        """The same page has connected again."""
-        if message["by"] != self.channel_name:
+        """The same page has connected again; however late this comes, its row names the newest socket."""
+        key = self.presence_key
+        if key is not None and not await in_database(presence.is_current, key, self.channel_name):
             await self.shut(protocol.CLOSE_REPLACED)
 
     async def relay_reply(self, message: dict[str, Any]) -> None:

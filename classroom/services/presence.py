@@ -36,6 +36,11 @@ def detach(key: int, channel: str) -> None:
     Presence.objects.filter(pk=key, channel=channel, left_at=None).update(channel="", seen_at=timezone.now())
 
 
+def is_current(key: int, channel: str) -> bool:
+    """Whether this is still the socket that the presence goes by; one query."""
+    return _open(pk=key, channel=channel).exists()
+
+
 def leave(seat: Seat) -> bool:
     """Ends the page's presence and media at once; says whether it was present."""
     with transaction.atomic():

@@ -13,7 +13,7 @@ from tests.classroom.live import wire
 
 @pytest.fixture(autouse=True)
 async def no_socket_outlives_its_test(transactional_db: None) -> AsyncIterator[None]:
-    """Breaks every line that the test left open and waits for the rest of the work, before rows are deleted."""
+    """Breaks every line that the test left open and waits for the rest, before rows are deleted."""
     yield
     opened, wire.opened[:] = list(wire.opened), []
     for socket in opened:

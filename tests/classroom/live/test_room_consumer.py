@@ -140,6 +140,14 @@ async def test_the_same_page_connected_again_replaces_its_older_socket(cast: Cas
     assert await in_database(_open_presences, cast.lesson) == 1
 
 
+async def test_late_word_of_an_older_connection_does_not_close_the_newest(cast: Cast) -> None:
+    page = groups.page(cast.lesson.pk, cast.student.pk, PAGE)
+    student = await open_page(cast.student, cast.lesson)
+    await events.tell_now(page, {"type": "room.replaced"})
+    for _ in range(3):
+        assert (await student.request("room.ping"))["ok"]
+
+
 async def test_another_persons_page_of_the_same_id_is_another_page(cast: Cast) -> None:
     first = await open_page(cast.students[0], cast.lesson)
     await open_page(cast.students[1], cast.lesson)

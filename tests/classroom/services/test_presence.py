@@ -41,6 +41,8 @@ def test_an_older_socket_that_drops_late_does_not_touch_the_newer_one(cast: Cast
     seat = seat_of(cast, cast.student)
     key, _is_new = presence.enter(seat, "channel-1")
     presence.enter(seat, "channel-2")
+    assert not presence.is_current(key, "channel-1")
+    assert presence.is_current(key, "channel-2")
     presence.detach(key, "channel-1")
     assert Presence.objects.get().channel == "channel-2"
 
