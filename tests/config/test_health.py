@@ -45,6 +45,8 @@ async def get(health: Health, path: str) -> tuple[int, dict[str, Any]]:
 def a_relay(age: timedelta = timedelta(), connected: bool = True) -> None:
     """Puts a relay into the database that was heard of so long ago."""
     Relay.objects.create(name="relay", connected=connected, heartbeat_at=timezone.now() - age)
+    # This thread's own; left open, it would keep the test database from being removed.
+    connections["default"].close()
 
 
 def use_redis(settings: Any, url: str) -> None:
