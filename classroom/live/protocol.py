@@ -119,6 +119,11 @@ def text(value: Any, limit: int) -> str:
     """A text that is neither empty nor longer than the limit, in characters."""
     if not isinstance(value, str) or not 0 < len(value) <= limit:
         raise ValueError("expected a text of bounded length")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # JSON can spell half of a surrogate pair; neither a relay nor a row can be told of it.
+        raise ValueError("expected a text without lone surrogates") from None
     return value
 
 

@@ -133,6 +133,21 @@ class Registry:
         flipped = set(await in_database(lessons.announce_flips, self._rooms(), since))
         self._mark_rooms(flipped)
 
+    async def catch_up(self) -> None:
+        """Tells the whole room, and its relay the permits, where the channel layer has lost an event.
+
+        A page sees a gap only with the next event, which may be long in coming.
+        """
+        newest = await in_database(lessons.newest_events, self._rooms())
+        behind = [
+            socket for socket in self.sockets if socket.has_missed(newest.get(socket.seat.lesson_id, 0))
+        ]
+        if not behind:
+            return
+        log.warning("the channel layer has lost events of %d pages, which are told all again", len(behind))
+        await in_database(relays.refresh_permits, {socket.seat.lesson_id for socket in behind})
+        await asyncio.gather(*(socket.tell_all() for socket in behind))
+
     def _rooms(self) -> set[UUID]:
         return {socket.seat.lesson_id for socket in self.sockets}
 
@@ -156,6 +171,7 @@ class Registry:
             Job(2.5, self.sweep),
             Job(5.0, self.refresh),
             Job(2.0, self.announce_flips),
+            Job(1.5, self.catch_up),
             Job(60.0, self.recheck_all),
         ]
 

@@ -53,6 +53,8 @@ class RoomConsumer(AsyncConsumer):
         now = registry.clock()
         self.heard_at = now
         self.presence_key: int | None = None
+        self._told = 0
+        self._due = 0
         self._closing = False
         self._joined: tuple[str, ...] = ()
         self._malformed = 0
@@ -123,10 +125,23 @@ class RoomConsumer(AsyncConsumer):
         self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)
         page = groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client)
         await events.tell_now(page, {"type": "room.replaced"})
-        state = await in_database(snapshot.for_seat, self.seat, self.role)
-        await self.send_text(protocol.notice("room.snapshot", state))
+        await self.tell_all()
         if is_new:
             registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
+
+    async def tell_all(self) -> None:
+        """Sends the page the whole room."""
+        state = await in_database(snapshot.for_seat, self.seat, self.role)
+        self._told = max(self._told, state["seq"])
+        await self.send_text(protocol.notice("room.snapshot", state))
+
+    def has_missed(self, sequence: int) -> bool:
+        """Whether an event is overdue; called now and then with the number of the room's newest event.
+
+        An event of a moment ago may be on its way: overdue is what was published before the last call.
+        """
+        due, self._due = self._due, sequence
+        return self._told < due
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The line is gone; the page has some time to come back."""
@@ -245,6 +260,7 @@ class RoomConsumer(AsyncConsumer):
 
     async def room_event(self, message: dict[str, Any]) -> None:
         """Passes a numbered event on."""
+        self._told = max(self._told, message["seq"])
         await self.send_text(message["text"])
 
     async def room_notice(self, message: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,9 @@ def publish(lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]]) -
             return
         sequence = rows.values_list("event_seq", flat=True).get()
         text = json.dumps({"type": kind, "seq": sequence, "body": body()}, separators=(",", ":"))
-        _after_commit(_to_group, groups.room(lesson_id), {"type": "room.event", "text": text})
+        _after_commit(
+            _to_group, groups.room(lesson_id), {"type": "room.event", "seq": sequence, "text": text}
+        )
 
 
 def recheck(group_names: Iterable[str]) -> None:
@@ -47,8 +48,11 @@ async def tell_now(group_name: str, message: dict[str, Any]) -> None:
 
 
 def _after_commit(send: Any, *arguments: Any) -> None:
+    def send_now() -> None:
+        async_to_sync(send)(*arguments)
+
     # Robust: what is committed stays true when the channel layer is down, and everyone asks again anyway.
-    transaction.on_commit(partial(async_to_sync(send), *arguments), robust=True)
+    transaction.on_commit(send_now, robust=True)
 
 
 async def _to_group(name: str, message: dict[str, Any]) -> None:

@@ -124,6 +124,11 @@ def announce_flips(lesson_ids: Collection[UUID], since: datetime) -> list[UUID]:
     return flipped
 
 
+def newest_events(lesson_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The number of the newest event of each room; one query."""
+    return dict(Lesson.objects.filter(pk__in=lesson_ids).values_list("pk", "event_seq"))
+
+
 def announce(lesson_id: UUID) -> None:
     """Tells a room the lesson's phase and its relay the permits: time or the timetable has changed them."""
     with transaction.atomic():

@@ -50,6 +50,7 @@ BAD_BODIES: list[tuple[str, dict[str, Any]]] = [
     ("media.answer", {}),
     ("media.answer", {"sdp": ""}),
     ("media.answer", {"sdp": 5}),
+    ("media.publish", {"sdp": "v=0\ud800", "sources": {"0": "camera"}}),
     ("media.publish", {"sdp": "v=0", "sources": {}}),
     ("media.publish", {"sdp": "v=0", "sources": {"0": "camera", "1": "camera"}}),
     ("media.publish", {"sdp": "v=0", "sources": {"m" * 65: "camera"}}),

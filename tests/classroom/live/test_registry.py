@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from classroom.live import access
@@ -91,3 +92,30 @@ async def test_a_look_at_many_sockets_takes_as_few_queries_as_at_one(
 
     assert len([entry for entry in passes if entry]) == len(cast.students)
     assert await in_database(look) == {}
+
+
+async def test_a_page_is_told_all_again_when_the_channel_layer_has_lost_an_event(cast: Cast) -> None:
+    relay = await open_relay()
+    student = await open_page(cast.student, cast.lesson)
+    await student.send("media.subscribe")
+    await relay.expect(protocol.Subscribe)
+    known = relay.permits[str(cast.lesson.pk)].generation
+    lost = {"event_seq": F("event_seq") + 1, "title": "Optics, once more"}
+    await in_database(Lesson.objects.filter(pk=cast.lesson.pk).update, **lost)
+    # An event may be on its way when the first look is taken.
+    await registry.catch_up()
+    await registry.catch_up()
+    snapshot = await student.heard("room.snapshot")
+    assert snapshot["body"]["lesson"]["title"] == "Optics, once more"
+    await relay.expect(protocol.Permits, generation=known + 1)
+
+
+async def test_a_page_that_has_heard_every_event_is_told_nothing_twice(cast: Cast) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    teacher = await open_page(cast.teacher, cast.lesson)
+    await teacher.request("lesson.go_live")
+    await student.heard("stage.changed", client=PAGE)
+    await registry.catch_up()
+    await registry.catch_up()
+    await student.request("room.ping")
+    assert "room.snapshot" not in [message.get("type") for message in student.messages]

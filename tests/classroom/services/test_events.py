@@ -12,6 +12,7 @@ from django.db import transaction
 from classroom.models import Lesson
 from classroom.services import events
 from tests.support.cast import Cast
+from tests.support.processes import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +59,12 @@ def test_a_lesson_that_is_gone_has_no_events(cast: Cast, django_capture_on_commi
     with django_capture_on_commit_callbacks() as told:
         events.publish(uuid.uuid4(), "test.event", dict)
     assert told == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_holds_though_the_channel_layer_is_down(cast: Cast, settings: Any) -> None:
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    broken = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [nowhere]}}
+    settings.CHANNEL_LAYERS = {"default": broken}
+    events.publish(cast.lesson.pk, "test.event", dict)
+    assert number(cast.lesson) == 1
