@@ -47,6 +47,7 @@ export class Broadcast extends Emitter {
   async goLive() {
     this.#lastSent = null;
     await this.session.request("lesson.go_live");
+    this.store.patch({ joined: false });
   }
 
   /** Ends the lesson for everyone. */

@@ -31,7 +31,7 @@ export class Devices extends Emitter {
    */
   async open(sources) {
     const tracks = new Map();
-    const problems = {};
+    /** @type {Record<string, string>} */ const problems = {};
     if (sources.length > 1 && (await this.#openTogether(sources, tracks))) return { tracks, problems };
     for (const source of sources) {
       try {
