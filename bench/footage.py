@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,12 +31,16 @@ class Footage:
 
 def make_footage() -> Footage:
     """Encodes the loop; takes about a second."""
-    frames = _encode_video()
-    parts = (
-        tuple(frame[start : start + MAX_PAYLOAD_BYTES] for start in range(0, len(frame), MAX_PAYLOAD_BYTES))
-        for frame in frames
-    )
-    return Footage(video=tuple(parts), audio=tuple(_encode_audio()))
+    return Footage(video=tuple(map(_split, _encode_video())), audio=tuple(_encode_audio()))
+
+
+def _split(frame: bytes) -> tuple[bytes, ...]:
+    """Splits as Chromium does: into parts of about equal size, the larger ones last."""
+    count = -(-len(frame) // MAX_PAYLOAD_BYTES)
+    size, larger = divmod(len(frame), count)
+    sizes = [size] * (count - larger) + [size + 1] * larger
+    edges = itertools.accumulate(sizes, initial=0)
+    return tuple(frame[start:end] for start, end in itertools.pairwise(edges))
 
 
 def _encode_video() -> list[bytes]:
