@@ -112,7 +112,7 @@ class Subscriber:
             return offer
         await self.pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         for transceiver in self.pc.getTransceivers():
-            self.tracks[offer.slots[transceiver.mid]] = transceiver.receiver.track
+            self.tracks[offer.slots[transceiver.mid or ""]] = transceiver.receiver.track
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         sdp = self.pc.localDescription.sdp
         return await self.web.ask(protocol.Answer, **self._seat, sdp=spoil(sdp) if spoil else sdp)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media_relay.core import codecs, rtcp, rtp
 from media_relay.core.links import MAX_VIDEO_BITRATE, RESEND_BURST
-from media_relay.core.outputs import SendControl
+from media_relay.core.outputs import Forward, SendControl
 from media_relay.core.room import stream_name
 from media_relay.core.router import MAX_VIEWERS_WAIT, PUBLISHER_BITRATE, PermitError
 from media_relay.core.throttles import KEYFRAME_INTERVAL
@@ -164,8 +164,8 @@ def test_padding_is_left_out_but_keeps_its_place(room: Classroom) -> None:
     bare = rtp.build_header(VP8, 2, 0, 1)
     room.router.receive_rtp(teacher, bytes((bare[0] | 0x20,)) + bare[1:] + bytes(199) + b"\xc8", room.now)
     (output,) = room.router.poll()
-    header = rtp.parse_header(output.packet)  # type: ignore[union-attr]
-    assert (header.padding, len(output.packet)) == (1, 13)  # type: ignore[union-attr]
+    assert isinstance(output, Forward)
+    assert (rtp.parse_header(output.packet).padding, len(output.packet)) == (1, 13)
 
 
 def test_camera_and_screen_of_one_payload_type_are_told_apart_by_mid(room: Classroom) -> None:
@@ -405,7 +405,9 @@ def test_what_the_publisher_loses_is_asked_for_once_for_all(room: Classroom) -> 
     asked = [packet for packet in feedback(room.wait(0.05)) if isinstance(packet, rtcp.Nack)]
     assert asked == [rtcp.Nack(room.router._ssrc, 1, (2, 3))]
     (late,) = room.rtp(teacher, 2)
-    (first, *_, last) = (rtp.parse_header(o.packet).sequence for o in room.outputs if hasattr(o, "frame"))
+    (first, *_, last) = (
+        rtp.parse_header(output.packet).sequence for output in room.outputs if isinstance(output, Forward)
+    )
     assert rtp.seq_delta(rtp.parse_header(late).sequence, first) == 1
     assert last == rtp.parse_header(late).sequence
 

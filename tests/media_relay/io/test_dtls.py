@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable
 
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
@@ -26,14 +27,20 @@ def certificates() -> tuple[Certificate, Certificate]:
 def pair(certificates: tuple[Certificate, Certificate]) -> tuple[DtlsSession, DtlsSession]:
     """Two sessions that reach each other."""
     ends: list[DtlsSession] = []
-    for index, certificate in enumerate(certificates):
-        ends.append(DtlsSession(certificate, lambda data, to=1 - index: ends[to].receive(data)))
+
+    def send_to(index: int) -> Callable[[bytes], None]:
+        def send(data: bytes) -> None:
+            ends[index].receive(data)
+
+        return send
+
+    ends += [DtlsSession(certificates[0], send_to(1)), DtlsSession(certificates[1], send_to(0))]
     return ends[0], ends[1]
 
 
 async def connect(
     client: DtlsSession, server: DtlsSession, certificates: tuple[Certificate, Certificate]
-) -> list[bool]:
+) -> tuple[bool, bool]:
     prints = [(certificate.fingerprint(),) for certificate in certificates]
     both = (
         client.handshake(prints[1], server=False),
@@ -50,12 +57,13 @@ def unprotect(session: DtlsSession, data: bytes, *, rtcp: bool = False) -> tuple
 
 async def test_both_ends_agree_on_keys(certificates: tuple[Certificate, Certificate]) -> None:
     client, server = pair(certificates)
-    assert await connect(client, server, certificates) == [True, True]
+    assert await connect(client, server, certificates) == (True, True)
     assert unprotect(client, server.protect_media(PACKET)) == (0, PACKET)
     assert unprotect(server, client.protect_control(RTCP), rtcp=True) == (0, RTCP)
     # AES-128-GCM adds 16 bytes, AES-CM with SHA1 10.
     assert len(server.protect_media(PACKET)) == len(PACKET) + 16
-    await client.stop(), await server.stop()
+    await client.stop()
+    await server.stop()
 
 
 async def test_a_packet_may_be_sent_again_but_is_taken_once(
@@ -69,7 +77,8 @@ async def test_a_packet_may_be_sent_again_but_is_taken_once(
     assert unprotect(client, second)[0] in dtls.REPLAY_ERRORS
     forged = first[:3] + bytes((first[3] + 1,)) + first[4:]
     assert unprotect(client, forged)[0] not in (0, *dtls.REPLAY_ERRORS)
-    await client.stop(), await server.stop()
+    await client.stop()
+    await server.stop()
 
 
 async def test_a_packet_that_is_too_large_is_not_encrypted(
@@ -78,7 +87,8 @@ async def test_a_packet_that_is_too_large_is_not_encrypted(
     client, server = pair(certificates)
     await connect(client, server, certificates)
     assert server.protect_media(PACKET + bytes(5000)) == b""
-    await client.stop(), await server.stop()
+    await client.stop()
+    await server.stop()
 
 
 @pytest.mark.parametrize("wrong_end", [0, 1])
@@ -92,19 +102,19 @@ async def test_a_wrong_fingerprint_ends_the_handshake(
     assert (server_knows, client_knows) == ((False, True) if wrong_end == 0 else (True, False))
     refused = server if wrong_end == 0 else client
     assert refused.outbound is None
-    await client.stop(), await server.stop()
+    await client.stop()
+    await server.stop()
 
 
 async def test_the_end_of_a_session_is_noticed_once(certificates: tuple[Certificate, Certificate]) -> None:
     client, server = pair(certificates)
     await connect(client, server, certificates)
-    ends: list[str] = []
-    ended = asyncio.Event()
-    server.when_closed(lambda: (ends.append("closed"), ended.set()))
+    ends: asyncio.Queue[str] = asyncio.Queue()
+    server.when_closed(lambda: ends.put_nowait("closed"))
     await client.stop()
-    await asyncio.wait_for(ended.wait(), 5)
+    assert await asyncio.wait_for(ends.get(), 5) == "closed"
     await server.stop()
-    assert ends == ["closed"]
+    assert ends.empty()
 
 
 async def test_a_session_that_is_stopped_calls_nobody(certificates: tuple[Certificate, Certificate]) -> None:

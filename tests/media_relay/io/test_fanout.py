@@ -45,7 +45,7 @@ class Receiver:
 
     def received(self, *, rtcp: bool = False) -> list[bytes]:
         """Everything that has come, decrypted."""
-        found = []
+        found: list[bytes] = []
         while True:
             try:
                 data = self._socket.recv(2000)
