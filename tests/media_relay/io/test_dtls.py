@@ -46,7 +46,8 @@ async def connect(
         client.handshake(prints[1], server=False),
         server.handshake(prints[0], server=True),
     )
-    return await asyncio.wait_for(asyncio.gather(*both), 10)
+    client_knows, server_knows = await asyncio.wait_for(asyncio.gather(*both), 10)
+    return client_knows, server_knows
 
 
 def unprotect(session: DtlsSession, data: bytes, *, rtcp: bool = False) -> tuple[int, bytes]:
