@@ -16,7 +16,8 @@
  * @property {Stage} stage
  * @property {{state: string, epoch: string}} media
  * @property {"connecting" | "open" | "broken"} line
- * @property {boolean} wasConnected since the page was loaded
+ * @property {boolean} wasOpen whether the line has been open since the page was loaded
+ * @property {boolean} wasConnected whether line and media have been good together
  * @property {string} failure empty, or why the page has given up
  * @property {boolean} joined whether the person has asked to watch
  * @property {LinkState} subscription
@@ -54,7 +55,10 @@ export class Store {
   patch(change) {
     const previous = this.state;
     const next = { ...previous, ...change };
-    this.state = { ...next, wasConnected: next.wasConnected || isConnected(next) };
+    const wasOpen = next.wasOpen || next.line === "open";
+    // Who has just gone live connects their media for the first time: that is no way back.
+    const wasConnected = next.wasConnected && isOnStage(next) === isOnStage(previous);
+    this.state = { ...next, wasOpen, wasConnected: wasConnected || isConnected(next) };
     for (const listener of this.#listeners) listener(this.state, previous);
   }
 }
@@ -75,6 +79,7 @@ export function initialState({ client, role }) {
     stage: EMPTY_STAGE,
     media: { state: "none", epoch: "" },
     line: "connecting",
+    wasOpen: false,
     wasConnected: false,
     failure: "",
     joined: false,
@@ -162,7 +167,8 @@ export function connectionState(state) {
   if (state.failure) return "failed";
   if (state.lesson?.phase === "ended") return "ended";
   if (isConnected(state)) return "connected";
-  return state.wasConnected ? "reconnecting" : "connecting";
+  const wasGood = state.line === "open" ? state.wasConnected : state.wasOpen;
+  return wasGood ? "reconnecting" : "connecting";
 }
 
 /**
