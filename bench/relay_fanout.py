@@ -90,7 +90,8 @@ class Contents:
         if packet[0] & 0x10:
             offset += 4 + 4 * int.from_bytes(packet[offset + 2 : offset + 4], "big")
         self.seen += 1
-        payload = packet[offset:]
+        # The relay may pad pictures, to send their packets as one message.
+        payload = packet[offset : len(packet) - (packet[-1] if packet[0] & 0x20 else 0)]
         self.strange += payload not in self._known and payload[VP8_DESCRIPTOR_BYTES:] not in self._known
 
 
