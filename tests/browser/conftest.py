@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
-from tests.support.browsers import launch_chromium, new_context, sign_in
+from tests.support.browsers import PAGE_MILLISECONDS, launch_chromium, new_context, sign_in
 from tests.support.lectern import Lectern
 from tests.support.room import Room
 from tests.support.servers import PostgresServer, RedisServer
@@ -44,6 +44,7 @@ def run_lectern(folder: Path, **settings: str) -> Iterator[Lectern]:
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """Playwright, for this package only: no asyncio test can run in the thread that its loop occupies."""
+    expect.set_options(timeout=PAGE_MILLISECONDS)
     with sync_playwright() as running:
         yield running
 

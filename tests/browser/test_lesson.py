@@ -28,6 +28,7 @@ def test_a_teacher_goes_live_and_three_students_see_and_hear(
     teacher = enter_from_timetable(page, installation.url, "teacher@demo.school", classroom.url)
     teacher.go_live()
     teacher.expect_state("connected")
+    assert "reconnecting" not in teacher.states_seen()
     students = [classroom.watching(name) for name in MEMBERS]
     for student in students:
         student.expect_picture(CAMERA)

@@ -47,7 +47,10 @@ WITNESS = """
     }
   };
   const note = (records) => {
-    for (const { target } of records) seen.states.push(target.dataset.connectionState);
+    for (const { target } of records) {
+      const state = target.dataset.connectionState;
+      if (state !== seen.states.at(-1)) seen.states.push(state);
+    }
   };
   new MutationObserver(note).observe(document, { subtree: true, attributeFilter: ["data-connection-state"] });
 })();

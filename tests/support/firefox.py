@@ -12,7 +12,7 @@ from marionette_driver import By
 from marionette_driver.marionette import Marionette
 
 from tests.support.people import PASSWORD
-from tests.support.processes import free_port
+from tests.support.processes import free_port, patience
 from tests.support.servers import find_program
 
 PREFERENCES = {
@@ -61,7 +61,7 @@ class Firefox:
 
     def wait_until(self, condition: Callable[[], Any], failure: str, seconds: float = FIND_SECONDS) -> Any:
         """Polls until the condition gives something true; returns that."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * patience()
         while not (found := condition()):
             assert time.monotonic() < deadline, f"{failure} at {self.marionette.get_url()}"
             time.sleep(POLL_SECONDS)
@@ -119,7 +119,7 @@ def firefox() -> Iterator[Firefox]:
         )
         try:
             marionette.start_session()
-            marionette.timeout.script = FIND_SECONDS
+            marionette.timeout.script = FIND_SECONDS * patience()
             yield Firefox(marionette)
         finally:
             marionette.cleanup()

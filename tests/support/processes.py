@@ -13,7 +13,13 @@ from pathlib import Path
 
 POLL_SECONDS = 0.05
 STOP_SECONDS = 10.0
+MOST_PATIENCE = 8.0
 LOG_TAIL_LINES = 60
+
+
+def patience() -> float:
+    """How much more time things need now than on a quiet machine: the processes that want each core."""
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST_PATIENCE)
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -25,8 +31,11 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 
 
 def wait_until(condition: Callable[[], object], seconds: float, failure: str | Callable[[], str]) -> None:
-    """Polls until the condition is true; raises AssertionError with the sentence when the time is over."""
-    deadline = time.monotonic() + seconds
+    """Polls until the condition is true; raises AssertionError with the sentence when the time is over.
+
+    The seconds are those of a quiet machine.
+    """
+    deadline = time.monotonic() + seconds * patience()
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(failure if isinstance(failure, str) else failure())

@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browsers import sign_in_by_form
+from tests.support.processes import patience
 
 CAMERA = "teacher-camera"
 SCREEN = "teacher-screen"
@@ -17,7 +18,7 @@ ROOT = "[data-connection-state]"
 
 FRAMES_PER_SECOND = 10.0
 """What a student must at least decode."""
-PICTURE_SECONDS = 30.0
+PICTURE_SECONDS = 20.0
 """How long a picture or a sound may take on a busy machine; a quiet one needs a tenth of a second."""
 BACK_SECONDS = 10.0
 """How long the way back may take after a fault."""
@@ -153,7 +154,7 @@ class Room:
     def expect_state(self, state: str, seconds: float = PICTURE_SECONDS) -> None:
         """Waits for a connection state."""
         expect(self.page.locator(ROOT)).to_have_attribute(
-            "data-connection-state", state, timeout=seconds * 1000
+            "data-connection-state", state, timeout=seconds * patience() * 1000
         )
 
     def state(self) -> str | None:
@@ -162,7 +163,7 @@ class Room:
 
     def expect_words(self, words: str, seconds: float = PICTURE_SECONDS) -> None:
         """Waits until a text is to be seen somewhere."""
-        expect(self.page.get_by_text(words).first).to_be_visible(timeout=seconds * 1000)
+        expect(self.page.get_by_text(words).first).to_be_visible(timeout=seconds * patience() * 1000)
 
     def people_count(self) -> int:
         """How many people the page says are here."""
@@ -174,9 +175,11 @@ class Room:
 
     def expect_back(self, since: float) -> None:
         """Waits until the page has said `reconnecting` and is connected again, BACK_SECONDS after `since`."""
-        seconds = max(since + BACK_SECONDS - time.monotonic(), POLL_MILLISECONDS / 1000)
-        self.wait_until(lambda: "reconnecting" in self.states_seen(), seconds, "the page said nothing")
-        self.expect_state("connected", max(since + BACK_SECONDS - time.monotonic(), POLL_MILLISECONDS / 1000))
+        seconds = max(BACK_SECONDS - (time.monotonic() - since) / patience(), POLL_MILLISECONDS / 1000)
+        self.wait_until(self._has_come_back, seconds, "the page did not come back")
+
+    def _has_come_back(self) -> bool:
+        return "reconnecting" in self.states_seen() and self.state() == "connected"
 
     # What really arrives
 
@@ -203,8 +206,8 @@ class Room:
         return (after["frames"] - before["frames"]) * 1000 / (after["time"] - before["time"])
 
     def wait_until(self, condition: Callable[[], Any], seconds: float, failure: str) -> None:
-        """Polls a condition while the page goes on living."""
-        deadline = time.monotonic() + seconds
+        """Polls a condition while the page goes on living; the seconds are those of a quiet machine."""
+        deadline = time.monotonic() + seconds * patience()
         while not condition():
             assert time.monotonic() < deadline, f"{failure} ({seconds:g} s; state {self.state()})"
             self.page.wait_for_timeout(POLL_MILLISECONDS)
@@ -275,9 +278,13 @@ class Room:
         return codes
 
     def states_seen(self) -> list[str]:
-        """Every connection state since the page was loaded."""
+        """Every connection state since the page was loaded, or since `forget_states`."""
         states: list[str] = self.page.evaluate(STATES)
         return states
+
+    def forget_states(self) -> None:
+        """Lets `states_seen` begin anew."""
+        self.page.evaluate("() => { window.seenByTests.states.length = 0; }")
 
     def say(self, kind: str, body: object = None) -> dict[str, Any] | None:
         """Sends a request on the page's own socket, behind its back; returns the reply."""
