@@ -172,3 +172,15 @@ def test_a_second_tab_is_another_page_and_a_reload_the_same(
         page.evaluate("url => void window.open(url)", classroom.url)
     expect(roster(opened.value)).to_have_count(1)
     assert clients[0] == clients[1] != clients[2]
+
+
+def test_a_german_browser_reads_german(
+    classroom: ClassRoom, lectern: Lectern, new_person: Callable[..., BrowserContext]
+) -> None:
+    page = new_person(STUDENT, locale="de-DE").new_page()
+    page.goto(lectern.url)
+    expect(page.get_by_role("heading", name="Stundenplan")).to_be_visible()
+    page.goto(classroom.url)
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_role("button", name="Beitreten").click()
+    expect(page.get_by_text("Die Stunde beginnt, sobald Ihre Lehrkraft live geht")).to_be_visible()
