@@ -12,6 +12,9 @@ CACHE_PACKETS = {True: 600, False: 200}
 CACHE_BYTES = {True: 1 << 20, False: 100 << 10}
 """By `is_video`: two seconds or more. libsrtp can't repeat what is 1,024 packets old."""
 CACHE_SECONDS = 2.0
+SIZE_STEP = 16
+MAX_PADDED_BYTES = 1280
+"""Larger packets than browsers make keep their size, lest they outgrow the path."""
 NEAR_WRAP = 64
 MAX_REPORT_AGE = 5.0
 
@@ -85,8 +88,7 @@ class Slot:
         head = rtp.build_header(
             codecs.PAYLOAD_TYPES[codec], numbers[0], numbers[1], self.ssrc, header.marker, extension
         )
-        # Padding is left out, but a packet of nothing else keeps its place with a byte of it.
-        packet = head + payload if payload else bytes((head[0] | 0x20,)) + head[1:] + b"\x01"
+        packet = _padded(head, payload) if self.is_video else head + payload
         self._cache.put(numbers[0], packet, now)
         self._last = now
         self._packets += 1
@@ -119,3 +121,16 @@ class Slot:
             self._octets & 0xFFFFFFFF,
         )
         return rtcp.build_compound(sent, rtcp.SourceDescription(((self.ssrc, cname),)))
+
+
+def _padded(head: bytes, payload: bytes) -> bytes:
+    """Returns the packet with padding (RFC 3550 section 5.1) up to the next multiple of `SIZE_STEP`.
+
+    Browsers make the packets of a picture equal to a byte; made quite equal, they can be sent as one message.
+    A packet that was padding alone keeps its place with a little of it.
+    """
+    size = len(head) + len(payload)
+    count = -size % SIZE_STEP or (0 if payload else SIZE_STEP)
+    if not count or size > MAX_PADDED_BYTES:
+        return head + payload
+    return b"".join((bytes((head[0] | 0x20,)), head[1:], payload, bytes(count - 1), bytes((count,))))

@@ -44,6 +44,10 @@ _PROFILES = [
     if profile in SRTP_PROFILES
 ]
 
+# What each adds to an RTP packet: the authentication tag.
+_OVERHEAD = {SRTP_AEAD_AES_128_GCM: 16, SRTP_AEAD_AES_256_GCM: 16, SRTP_AES128_CM_SHA1_80: 10}
+OVERHEADS = frozenset(_OVERHEAD.values())
+
 protect = lib.srtp_protect
 protect_rtcp = lib.srtp_protect_rtcp
 
@@ -128,6 +132,7 @@ class DtlsSession:
         self._transport = RTCDtlsTransport(cast(Any, self._ice), [certificate])
         self._transport._srtp_profiles = _PROFILES
         self.outbound: Any = None
+        self.overhead = 0
         self._inbound: Any = None
         self._length = ffi.new("int *")
 
@@ -145,6 +150,10 @@ class DtlsSession:
         if transport.state != "connected":
             return False
         self.outbound = transport._tx_srtp._srtp[0]
+        selected = cast(Any, transport._ssl).get_selected_srtp_profile()
+        self.overhead = next(
+            size for profile, size in _OVERHEAD.items() if profile.openssl_profile == selected
+        )
         self._inbound = transport._rx_srtp._srtp[0]
         return True
 

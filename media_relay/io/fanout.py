@@ -1,62 +1,83 @@
-"""The hot path: one packet, encrypted for each member of a group and sent to all in a few system calls.
+"""The hot path: packets, encrypted for each member of a group and sent to all in a few system calls.
 
-No Python object is made for a packet and member. A chunk of members shares a small ring of buffers that
-stays in the processor's cache: the plaintext is copied into all of them, libsrtp encrypts each in place and
-writes the new length straight into the message's `iov_len`, and one `sendmmsg` sends them. Each member's
-`mmsghdr` (its address, its place in the ring) is made when it joins.
+No Python object is made for a packet and member. A chunk of members shares a ring of buffers that stays in
+the processor's cache: the plaintext is copied into all of them, libsrtp encrypts each in place and writes the
+new length straight into the message's `iov_len`, and one `sendmmsg` sends them. Each member's `mmsghdr` (its
+address, its place in the ring) is made when it joins.
+
+The packets of a picture that have one size go to each member as one message, which the kernel takes apart
+(UDP_SEGMENT, Linux 4.18): the way through its layers is most of what sending costs.
 """
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from media_relay.io import dtls
-from media_relay.io.udp import NAME_SIZE, UdpSocket, ffi
+from media_relay.io.udp import HAS_BATCHES, NAME_SIZE, UdpSocket, ffi
 
-CHUNK = 64
+CHUNK = 32
+RUN = 8
+"""The most packets that go as one message."""
 STRIDE = 1536
 MAX_PACKET_BYTES = STRIDE - 64
 FIRST_CAPACITY = 16
-MESSAGES_PER_TURN = 1024
+PACKETS_PER_TURN = 1024
 """How much is sent before the socket is read again: about four milliseconds."""
 MAX_VIDEO_DELAY = 0.25
 MAX_DELAY = 1.0
 """Seconds after which a packet that the network has no room for is given up, sound hardly ever."""
 
+_SOL_UDP, _UDP_SEGMENT = 17, 103
+_CONTROL = struct.Struct("=QiiH6x")
+_CONTROL_LENGTH = 18
+# Where in an `mmsghdr` of eight words the counts of iovecs and of control bytes are.
+_HEADER_WORDS, _IOVLEN_WORD, _CONTROLLEN_WORD = 8, 3, 5
+
 Frame = tuple[int, int]
 
-# The ring: buffers, their iovecs, and libsrtp's pointers to each length, which are the iovecs' own.
-_memory = ffi.new("char[]", CHUNK * STRIDE)
-_vectors = ffi.new("struct iovec[]", CHUNK)
-_buffers = [_memory + i * STRIDE for i in range(CHUNK)]
-for _i in range(CHUNK):
-    _vectors[_i].iov_base = _buffers[_i]
-# On a little-endian machine the low half of `size_t iov_len` is libsrtp's `int`; the high half stays 0.
-_lengths = [ffi.cast("int *", ffi.addressof(_vectors[i], "iov_len")) for i in range(CHUNK)]
-_length_view = memoryview(ffi.buffer(_vectors)).cast("Q")[1::2]
+# The ring, by place in a run and by member; the iovecs of a member follow each other. On a little-endian
+# machine the low half of `size_t iov_len` is libsrtp's `int`, and its high half stays 0.
+_memory = ffi.new("char[]", RUN * CHUNK * STRIDE)
+_vectors = ffi.new("struct iovec[]", CHUNK * RUN)
+_buffers = [[_memory + (run * CHUNK + i) * STRIDE for i in range(CHUNK)] for run in range(RUN)]
+for _run in range(RUN):
+    for _i in range(CHUNK):
+        _vectors[_i * RUN + _run].iov_base = _buffers[_run][_i]
+_lengths = [
+    [ffi.cast("int *", ffi.addressof(_vectors[i * RUN + run], "iov_len")) for i in range(CHUNK)]
+    for run in range(RUN)
+]
+_words = memoryview(ffi.buffer(_vectors)).cast("Q")
+_length_views = [_words[1 + 2 * run :: 2 * RUN] for run in range(RUN)]
+# By what encryption adds to a packet: the control data that names the size of the pieces.
+_controls = {overhead: ffi.new("char[]", _CONTROL.size) for overhead in dtls.OVERHEADS}
 
 
-def _fill(packet: bytes, count: int) -> None:
+def _fill(run: int, packet: bytes, count: int) -> None:
     """Puts the packet into the first buffers by doubling: log2(n) copies, not n."""
-    ffi.memmove(_memory, packet, len(packet))
+    buffers = _buffers[run]
+    ffi.memmove(buffers[0], packet, len(packet))
     filled = 1
     while filled < count:
         more = min(filled, count - filled)
-        ffi.memmove(_buffers[filled], _memory, more * STRIDE)
+        ffi.memmove(buffers[filled], buffers[0], more * STRIDE)
         filled += more
-    _length_view[:count] = array("Q", [len(packet)]) * count
+    _length_views[run][:count] = array("Q", [len(packet)]) * count
 
 
 class Member:
-    """One receiver of a group's packets."""
+    """One receiver of a group's packets; `overhead` is what its encryption adds to each."""
 
-    __slots__ = ("address", "index", "session")
+    __slots__ = ("address", "index", "overhead", "session")
 
-    def __init__(self, session: Any, address: bytes) -> None:
+    def __init__(self, session: Any, overhead: int, address: bytes) -> None:
         self.session = session
+        self.overhead = overhead
         self.address = address
         self.index = -1
 
@@ -71,26 +92,27 @@ class Group:
 
     def _allocate(self, capacity: int) -> None:
         self._capacity = capacity
+        self._run = 0
         self.headers = ffi.new("struct mmsghdr[]", capacity)
+        self._words = memoryview(ffi.buffer(self.headers)).cast("Q")
         self._names = ffi.new("char[]", capacity * NAME_SIZE)
         for i in range(capacity):
             header = self.headers[i].msg_hdr
             header.msg_name = self._names + i * NAME_SIZE
-            header.msg_iov = _vectors + i % CHUNK
-            header.msg_iovlen = 1
+            header.msg_iov = _vectors + i % CHUNK * RUN
 
     def add(self, member: Member) -> None:
         """Adds a member; its keys must be there."""
         if len(self.members) == self._capacity:
             self._allocate(self._capacity * 2)
             for other in self.members:
-                self._write_name(other)
+                self._describe(other)
         member.index = len(self.members)
         self.members.append(member)
         if member.index % CHUNK == 0:
             self.sessions.append([])
         self.sessions[-1].append(member.session)
-        self._write_name(member)
+        self._describe(member)
 
     def remove(self, member: Member) -> None:
         """Takes a member out; the last one moves to its place."""
@@ -102,33 +124,53 @@ class Group:
             last.index = member.index
             self.members[last.index] = last
             self.sessions[last.index // CHUNK][last.index % CHUNK] = last.session
-            self._write_name(last)
+            self._describe(last)
         member.index = -1
 
     def move(self, member: Member, address: bytes) -> None:
         """Sends to another address from now on."""
         member.address = address
-        self._write_name(member)
+        self._describe(member)
 
-    def _write_name(self, member: Member) -> None:
+    def _describe(self, member: Member) -> None:
         # The kernel wants 16 bytes for IPv4, of which the last eight are zero.
         size = 28 if len(member.address) == 28 else 16
         ffi.memmove(self._names + member.index * NAME_SIZE, member.address.ljust(size, b"\0"), size)
-        self.headers[member.index].msg_hdr.msg_namelen = size
+        header = self.headers[member.index].msg_hdr
+        header.msg_namelen = size
+        header.msg_control = _controls[member.overhead]
+
+    def set_run(self, count: int) -> None:
+        """Makes every message carry that many packets."""
+        if count != self._run:
+            self._run = count
+            for word, value in ((_IOVLEN_WORD, count), (_CONTROLLEN_WORD, _CONTROL.size if count > 1 else 0)):
+                self._words[word::_HEADER_WORDS] = array("Q", [value]) * self._capacity
 
 
 class Job:
-    """A packet on its way to a group; `frame` is SSRC and timestamp of a picture, None for what is urgent."""
+    """Packets on their way to a group; `frame` is a picture's SSRC and timestamp, None for what is urgent."""
 
-    __slots__ = ("frame", "group", "packet", "position", "protect", "queued")
+    __slots__ = ("frame", "group", "packets", "position", "protect", "queued")
 
     def __init__(self, group: Group, packet: bytes, protect: Any, frame: Frame | None, queued: float) -> None:
         self.group = group
-        self.packet = packet
+        self.packets = [packet]
         self.protect = protect
         self.frame = frame
         self.queued = queued
         self.position = 0
+
+    def takes(self, other: Job) -> bool:
+        """Whether the other's packet can go along: all pieces of a message but the last have one size."""
+        size = len(self.packets[0])
+        return (
+            self.frame == other.frame
+            and self.group is other.group
+            and self.position == 0
+            and len(self.packets) < RUN
+            and len(self.packets[-1]) == size >= len(other.packets[0])
+        )
 
 
 class Lane:
@@ -145,6 +187,7 @@ class Lane:
         self._video: deque[Job] = deque()
         self._given_up: dict[int, int] = {}
         """By SSRC the timestamp of the picture of which a packet was not sent."""
+        self._segments = HAS_BATCHES
         self.blocked = False
         self.sent = 0
         self.sent_bytes = 0
@@ -153,13 +196,18 @@ class Lane:
 
     def put(self, job: Job) -> None:
         """Queues one packet for a group."""
-        (self._urgent if job.frame is None else self._video).append(job)
+        if job.frame is None:
+            self._urgent.append(job)
+        elif self._segments and self._video and self._video[-1].takes(job):
+            self._video[-1].packets += job.packets
+        else:
+            self._video.append(job)
 
     def run(self) -> bool:
         """Sends what is queued, at most about one turn's worth; returns whether all is sent."""
         self.blocked = False
         now = self._clock()
-        goal = self.sent + MESSAGES_PER_TURN
+        goal = self.sent + PACKETS_PER_TURN
         while queue := self._urgent or self._video:
             if self.sent >= goal:
                 return False
@@ -183,48 +231,65 @@ class Lane:
             else:
                 self._given_up.pop(ssrc, None)
         if stale:
-            self.expired += len(job.group.members) - job.position
+            self.expired += (len(job.group.members) - job.position) * len(job.packets)
         return stale
 
     def _send(self, job: Job) -> bool:
-        """Sends the packet to all members from its position on; returns False when the kernel has no room."""
+        """Sends to all members from the job's position on; returns False when the kernel has no room."""
         group = job.group
+        group.set_run(len(job.packets))
+        for overhead, control in _controls.items():
+            size = len(job.packets[0]) + overhead
+            ffi.memmove(control, _CONTROL.pack(_CONTROL_LENGTH, _SOL_UDP, _UDP_SEGMENT, size), _CONTROL.size)
         while job.position < len(group.members):
             chunk, skip = divmod(job.position, CHUNK)
             sessions = group.sessions[chunk]
-            count = len(sessions)
-            _fill(job.packet, count)
-            if any(map(job.protect, sessions, _buffers, _lengths)):
-                if not self._send_one_by_one(job):
-                    return False
-                continue
-            sent = self._socket.send_many(group.headers + job.position, count - skip)
-            self._count(sent, len(job.packet))
+            if not self._encrypt(job, sessions):
+                sent = self._send_one_by_one(job)
+            else:
+                sent = self._socket.send_many(group.headers + job.position, len(sessions) - skip)
+                self._count(sent, job)
+            if sent < 0:
+                sent = self._send_in_pieces(job)
             job.position += sent
             if not sent:
                 return False
         return True
 
-    def _send_one_by_one(self, job: Job) -> bool:
-        """Sends to a chunk of which libsrtp refused one: the others must not suffer, nor it get plaintext."""
-        group = job.group
-        end = min(len(group.members), (job.position // CHUNK + 1) * CHUNK)
-        while job.position < end:
-            place = job.position % CHUNK
-            ffi.memmove(_buffers[place], job.packet, len(job.packet))
-            _vectors[place].iov_len = len(job.packet)
-            if job.protect(group.members[job.position].session, _buffers[place], _lengths[place]):
-                self.failed += 1
-            elif self._socket.send_many(group.headers + job.position, 1):
-                self._count(1, len(job.packet))
-            else:
+    def _encrypt(self, job: Job, sessions: list[Any]) -> bool:
+        """Encrypts for a chunk of members; tells whether libsrtp agreed to all of it."""
+        for run, packet in enumerate(job.packets):
+            _fill(run, packet, len(sessions))
+            if any(map(job.protect, sessions, _buffers[run], _lengths[run])):
                 return False
-            job.position += 1
         return True
 
-    def _count(self, messages: int, length: int) -> None:
-        self.sent += messages
-        self.sent_bytes += messages * length
+    def _send_one_by_one(self, job: Job) -> int:
+        """Sends to one member of a chunk in which libsrtp refused someone; only that one gets nothing."""
+        place, session = job.position % CHUNK, job.group.members[job.position].session
+        for run, packet in enumerate(job.packets):
+            ffi.memmove(_buffers[run][place], packet, len(packet))
+            _lengths[run][place][0] = len(packet)
+            if job.protect(session, _buffers[run][place], _lengths[run][place]):
+                self.failed += len(job.packets)
+                return 1
+        sent = self._socket.send_many(job.group.headers + job.position, 1)
+        self._count(sent, job)
+        return sent
+
+    def _send_in_pieces(self, job: Job) -> int:
+        """Sends the packets of a message that the kernel could not take apart, as for a small MTU."""
+        place, member = job.position % CHUNK, job.group.members[job.position]
+        for run in range(len(job.packets) if len(job.packets) > 1 else 0):
+            self._socket.send(
+                bytes(ffi.buffer(_buffers[run][place], _lengths[run][place][0])), member.address
+            )
+        return 1
+
+    def _count(self, messages: int, job: Job) -> None:
+        if messages > 0:
+            self.sent += messages * len(job.packets)
+            self.sent_bytes += messages * sum(map(len, job.packets))
 
 
 def media_job(group: Group, packet: bytes, frame: Frame | None, now: float) -> Job:

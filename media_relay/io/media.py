@@ -176,7 +176,7 @@ class MediaPlane:
         room, udp = peer.link.connection.room, peer.socket
         if udp is None:
             return
-        member = Member(peer.dtls.outbound, peer.address)
+        member = Member(peer.dtls.outbound, peer.dtls.overhead, peer.address)
         self._groups.setdefault(room, {}).setdefault(udp, Group()).add(member)
         self._members[peer] = room, udp, member
 

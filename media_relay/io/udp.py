@@ -143,14 +143,14 @@ class UdpSocket:
     def send_many(self, headers: Any, count: int) -> int:
         """Sends the messages of an array of `mmsghdr`; returns how many the kernel took, 0 if it is full.
 
-        A message that can't be delivered at all (its network is gone, say) counts as taken.
+        Returns -1 if the first one can't be sent at all: its network is gone, say, or can't take it in one.
         """
         if not HAS_BATCHES:
             return self._send_one_by_one(headers, count)
         sent = int(_libc.sendmmsg(self.fileno, headers, count, 0))
         if sent >= 0:
             return sent
-        return 0 if ffi.errno == errno.EAGAIN else 1
+        return 0 if ffi.errno == errno.EAGAIN else -1
 
     def _send_one_by_one(self, headers: Any, count: int) -> int:
         for i in range(count):
@@ -162,7 +162,7 @@ class UdpSocket:
             except BlockingIOError:
                 return i
             except OSError:
-                continue
+                return i or -1
         return count
 
     def drops(self) -> int:

@@ -41,7 +41,12 @@ async def still_works(teacher: LightPeer, student: LightPeer, sequence: int = 2)
     """Asserts that a packet of the teacher still comes to the student."""
     count = len(student.rtp)
     teacher.send_rtp(sequence, DELTA)
-    assert (await student.hear(count + 1))[-1].endswith(DELTA)
+    assert payload((await student.hear(count + 1))[-1]) == DELTA
+
+
+def payload(packet: bytes) -> bytes:
+    """What a packet carries."""
+    return bytes(rtp.payload(packet, rtp.parse_header(packet)))
 
 
 async def test_a_lesson_works_over_ipv6(web: Web, peers: AsyncExitStack) -> None:
@@ -54,7 +59,7 @@ async def test_h264_comes_through(web: Web, peers: AsyncExitStack) -> None:
     teacher.send_rtp(2, b"\x67parameters", payload_type=light.H264)
     packet = (await student.hear(2))[1]
     assert rtp.parse_header(packet).payload_type == codecs.H264_PAYLOAD_TYPE
-    assert packet.endswith(b"\x67parameters")
+    assert payload(packet) == b"\x67parameters"
 
 
 async def test_aes_gcm_is_agreed(web: Web, peers: AsyncExitStack) -> None:

@@ -46,6 +46,10 @@ def room() -> Classroom:
     return classroom
 
 
+def payload(packet: bytes) -> bytes:
+    return bytes(rtp.payload(packet, rtp.parse_header(packet)))
+
+
 def ntp(seconds: float) -> int:
     return int(seconds * 2**32)
 
@@ -141,7 +145,7 @@ def test_a_packet_becomes_the_relays_own(room: Classroom) -> None:
     assert header.payload_type == codecs.VP8_PAYLOAD_TYPE
     assert header.sequence < 1 << 14
     assert header.marker
-    assert rtp.payload(packet, header) == KEYFRAME
+    assert payload(packet) == KEYFRAME
 
 
 def test_h264_is_forwarded_as_such(room: Classroom) -> None:
@@ -149,7 +153,7 @@ def test_h264_is_forwarded_as_such(room: Classroom) -> None:
     assert room.rtp(teacher, 1, b"\x41delta", payload_type=H264) == []
     (packet,) = room.rtp(teacher, 2, KEYFRAMES[H264], payload_type=H264)
     assert rtp.parse_header(packet).payload_type == codecs.H264_PAYLOAD_TYPE
-    assert packet.endswith(KEYFRAMES[H264])
+    assert payload(packet) == KEYFRAMES[H264]
 
 
 def test_the_audio_level_is_passed_on_and_the_mid_is_not(room: Classroom) -> None:
@@ -165,7 +169,7 @@ def test_padding_is_left_out_but_keeps_its_place(room: Classroom) -> None:
     room.router.receive_rtp(teacher, bytes((bare[0] | 0x20,)) + bare[1:] + bytes(199) + b"\xc8", room.now)
     (output,) = room.router.poll()
     assert isinstance(output, Forward)
-    assert (rtp.parse_header(output.packet).padding, len(output.packet)) == (1, 13)
+    assert (payload(output.packet), len(output.packet)) == (b"", 16)
 
 
 def test_camera_and_screen_of_one_payload_type_are_told_apart_by_mid(room: Classroom) -> None:
@@ -233,15 +237,29 @@ def test_a_malformed_packet_is_counted(room: Classroom, packet: bytes) -> None:
 def test_a_sender_at_twenty_times_its_bitrate_is_limited(room: Classroom) -> None:
     teacher = room.publisher()
     room.rtp(teacher, 0, KEYFRAME)
-    payload, sent, forwarded = DELTA + bytes(1100), 0, 0
+    content, sent, forwarded = DELTA + bytes(1100), 0, 0
     for i in range(1, 40_000):
         room.now += 1100 * 8 / (MAX_VIDEO_BITRATE * 20)
         sent += 1
-        forwarded += len(room.rtp(teacher, i, payload))
+        forwarded += len(room.rtp(teacher, i, content))
     seconds = sent * 1100 * 8 / (MAX_VIDEO_BITRATE * 20)
     assert forwarded * 1100 * 8 / seconds < MAX_VIDEO_BITRATE * 1.7
     assert room.router.counters["rtp_over_bitrate"] == sent - forwarded
     assert len(room.sound(teacher, 1)) == 1
+
+
+@pytest.mark.parametrize("shorter", range(16))
+def test_packets_of_a_picture_have_one_size(room: Classroom, shorter: int) -> None:
+    teacher = room.publisher()
+    contents = [KEYFRAME + bytes(1000), DELTA + bytes(1003 - shorter), DELTA + bytes(1003)]
+    packets = [room.rtp(teacher, i, content)[0] for i, content in enumerate(contents)]
+    assert [payload(packet) for packet in packets] == contents
+    assert all(len(packet) % 16 == 0 for packet in packets)
+
+
+def test_a_packet_that_fills_the_path_grows_no_more(room: Classroom) -> None:
+    content = KEYFRAME + bytes(1400)
+    assert len(room.rtp(room.publisher(), 1, content)[0]) == 12 + len(content)
 
 
 # Switching.
@@ -314,8 +332,8 @@ def test_whatever_happens_a_slot_is_one_unbroken_stream(
         shuffle.shuffle(order)  # type: ignore[attr-defined]
         for i in [0, *order]:
             room.now += 1 / 30
-            payload = DELTA if i else KEYFRAME
-            out += room.rtp(links[who], sequence + i, payload, timestamp=timestamp + i * 3000, ssrc=ssrc)
+            content = DELTA if i else KEYFRAME
+            out += room.rtp(links[who], sequence + i, content, timestamp=timestamp + i * 3000, ssrc=ssrc)
         sequence, timestamp = sequence + 30_000, timestamp + 2**31
     headers = [rtp.parse_header(packet) for packet in out]
     first = headers[0].sequence

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,8 @@ from media_relay.io.fanout import (
     CHUNK,
     MAX_DELAY,
     MAX_VIDEO_DELAY,
-    MESSAGES_PER_TURN,
+    PACKETS_PER_TURN,
+    RUN,
     Group,
     Lane,
     Member,
@@ -25,6 +27,7 @@ from media_relay.io.fanout import (
 from media_relay.io.udp import UdpSocket, pack_address
 
 PROFILES = (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, Policy.SRTP_PROFILE_AES128_CM_SHA1_80)
+OVERHEAD = dict(zip(PROFILES, (16, 10), strict=True))
 COUNT = 2 * CHUNK + 5
 SSRC = 77
 
@@ -41,7 +44,9 @@ class Receiver:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.setblocking(False)
-        self.member = Member(self.outbound._srtp[0], pack_address(self._socket.getsockname()))
+        self.member = Member(
+            self.outbound._srtp[0], OVERHEAD[profile], pack_address(self._socket.getsockname())
+        )
 
     def received(self, *, rtcp: bool = False) -> list[bytes]:
         """Everything that has come, decrypted."""
@@ -116,6 +121,78 @@ def test_everyone_gets_every_packet(
     assert (lane.sent, lane.failed, lane.expired) == (4 * COUNT, 0, 0)
 
 
+class Counting:
+    """Passes everything on to a real socket, and may refuse messages of several packets."""
+
+    def __init__(self, inner: UdpSocket, *, refuse_runs: bool = False) -> None:
+        self._inner = inner
+        self._refuse_runs = refuse_runs
+        self.messages = 0
+
+    def send_many(self, headers: Any, count: int) -> int:
+        if self._refuse_runs and headers[0].msg_hdr.msg_iovlen > 1:
+            return -1
+        sent = self._inner.send_many(headers, count)
+        self.messages += max(0, sent)
+        return sent
+
+    def send(self, data: bytes, address: bytes) -> bool:
+        return self._inner.send(data, address)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "messages"),
+    [
+        ([1000, 1000, 1000], 1),
+        ([1000, 1000, 400], 1),
+        ([1000, 400, 400], 2),
+        ([400, 1000], 2),
+        ([100] * RUN, 1),
+        ([100] * (RUN + 1), 2),
+    ],
+)
+def test_packets_of_a_picture_go_as_one_message_where_they_can(
+    ours: UdpSocket, receivers: list[Receiver], sizes: list[int], messages: int
+) -> None:
+    counting = Counting(ours)
+    lane, group = Lane(counting, lambda: 0.0), group_of(receivers)  # type: ignore[arg-type]
+    sent = [packet(i, size) for i, size in enumerate(sizes)]
+    for data in sent:
+        lane.put(media_job(group, data, (SSRC, 1), 0.0))
+    run_all(lane)
+    assert all(receiver.received() == sent for receiver in receivers)
+    assert counting.messages == messages * COUNT
+    assert lane.sent == len(sizes) * COUNT
+
+
+def test_pictures_groups_and_sound_are_never_mixed(ours: UdpSocket, receivers: list[Receiver]) -> None:
+    counting = Counting(ours)
+    lane = Lane(counting, lambda: 0.0)  # type: ignore[arg-type]
+    group, other = group_of(receivers[:2]), group_of(receivers[2:4])
+    sent = [packet(i) for i in range(5)]
+    lane.put(media_job(group, sent[0], (SSRC, 1), 0.0))
+    lane.put(media_job(group, sent[1], (SSRC, 2), 0.0))
+    lane.put(media_job(other, sent[2], (SSRC, 2), 0.0))
+    lane.put(media_job(group, sent[3], None, 0.0))
+    lane.put(media_job(group, sent[4], None, 0.0))
+    run_all(lane)
+    assert receivers[0].received() == [sent[3], sent[4], sent[0], sent[1]]
+    assert receivers[2].received() == [sent[2]]
+    assert counting.messages == 10
+
+
+def test_a_message_that_the_kernel_cannot_take_apart_goes_in_pieces(
+    ours: UdpSocket, receivers: list[Receiver]
+) -> None:
+    lane = Lane(Counting(ours, refuse_runs=True), lambda: 0.0)  # type: ignore[arg-type]
+    group, sent = group_of(receivers), [packet(i) for i in range(4)]
+    for data in sent[:3]:
+        lane.put(media_job(group, data, (SSRC, 1), 0.0))
+    lane.put(media_job(group, sent[3], (SSRC, 2), 0.0))
+    run_all(lane)
+    assert all(receiver.received() == sent for receiver in receivers)
+
+
 def test_control_packets_are_encrypted_as_such(ours: UdpSocket, receivers: list[Receiver]) -> None:
     lane, report = Lane(ours, lambda: 0.0), b"\x80\xc9\x00\x01\x00\x00\x00\x4d"
     lane.put(control_job(group_of(receivers), report, 0.0))
@@ -179,12 +256,12 @@ def test_one_whose_keys_fail_gets_nothing_and_disturbs_nobody(
 
 def test_a_turn_is_bounded(ours: UdpSocket, receivers: list[Receiver]) -> None:
     lane, group = Lane(ours, lambda: 0.0), group_of(receivers)
-    jobs = 2 * MESSAGES_PER_TURN // COUNT + 2
+    jobs = 2 * PACKETS_PER_TURN // COUNT + 2
     for sequence in range(jobs):
         lane.put(media_job(group, packet(sequence, 20), None, 0.0))
     assert not lane.run()
     assert not lane.blocked
-    assert lane.sent < MESSAGES_PER_TURN + COUNT
+    assert lane.sent < PACKETS_PER_TURN + COUNT
     run_all(lane)
     assert lane.sent == jobs * COUNT
 
