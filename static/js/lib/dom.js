@@ -53,5 +53,8 @@ export async function whileBusy(button, work) {
 export function initials(name) {
   const words = name.trim().split(/\s+/).filter(Boolean);
   const chosen = words.length > 1 ? [words[0], words[words.length - 1]] : words;
-  return chosen.map((word) => [...word][0] ?? "").join("").toLocaleUpperCase();
+  return chosen
+    .map((word) => [...word][0] ?? "")
+    .join("")
+    .toLocaleUpperCase();
 }

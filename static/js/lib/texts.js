@@ -6,7 +6,9 @@ let sentences;
 function load() {
   const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("room-texts"));
   const entries = template?.content.querySelectorAll("[data-text]") ?? [];
-  return new Map([...entries].map((entry) => [entry.getAttribute("data-text") ?? "", entry.textContent ?? ""]));
+  return new Map(
+    [...entries].map((entry) => [entry.getAttribute("data-text") ?? "", entry.textContent ?? ""]),
+  );
 }
 
 /**

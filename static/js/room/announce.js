@@ -1,4 +1,6 @@
-/** What the page says: the connection in words, a short notice that can be read and heard, and live regions. */
+/**
+ * What the page says: the connection in words, a short notice that can be read and heard, and live regions.
+ */
 
 import { find, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
@@ -7,7 +9,10 @@ import { connectionState, view } from "./state.js";
 const NOTICE_MS = 8_000;
 let noticeTimer = 0;
 
-/** Keeps the connection's words and the room's root in step with the state. @param {import("./state.js").Store} store */
+/**
+ * Keeps the connection's words and the room's root in step with the state.
+ * @param {import("./state.js").Store} store
+ */
 export function startAnnouncing(store) {
   const root = find("#room");
   store.watch((state, previous) => {

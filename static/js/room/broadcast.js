@@ -1,4 +1,6 @@
-/** The teacher's side: which of my sources are on, holding the stage, and coming back to it after a reload. */
+/**
+ * The teacher's side: which of my sources are on, holding the stage, and coming back to it after a reload.
+ */
 
 import { Emitter } from "../lib/emitter.js";
 import { isOnStage } from "./state.js";
@@ -7,7 +9,8 @@ const WANTED = "lectern.wanted";
 const SCREEN_SOURCES = ["screen", "screen_audio"];
 
 /**
- * Emits `local` with `{source, track}` for the page's own picture, `devices` when they may have changed, and `taken` with the name of who took the stage.
+ * Emits `local` with `{source, track}` for the page's own picture, `devices` when they may have changed, and
+ * `taken` with the name of who took the stage.
  * @typedef {import("./session.js").Session} Session
  * @typedef {import("./state.js").Store} Store
  * @typedef {import("./publication.js").Publication} Publication
@@ -19,9 +22,16 @@ export class Broadcast extends Emitter {
   #on = new Set(/** @type {string[]} */ ([]));
   #isPrepared = false;
   /** @type {(source: string, error: unknown) => string} */ #problem;
-  /** The sources that the web tier was told of; not text before the first time. @type {string | null} */ #lastSent = null;
+  /**
+   * The sources that the web tier was last told of.
+   * @type {string | null}
+   */
+  #lastSent = null;
 
-  /** @param {{session: Session, store: Store, publication: Publication, devices: Devices, problem: (source: string, error: unknown) => string}} parts */
+  /**
+   * @param {{session: Session, store: Store, publication: Publication, devices: Devices,
+   *   problem: (source: string, error: unknown) => string}} parts
+   */
   constructor({ session, store, publication, devices, problem }) {
     super();
     this.session = session;
@@ -84,12 +94,15 @@ export class Broadcast extends Emitter {
 
   /** Which device each source uses. @returns {Record<string, string>} */
   get deviceIds() {
-    return Object.fromEntries([...this.#tracks].map(([source, track]) => [source, track.getSettings().deviceId ?? ""]));
+    return Object.fromEntries(
+      [...this.#tracks].map(([source, track]) => [source, track.getSettings().deviceId ?? ""]),
+    );
   }
 
   async #startScreen() {
     const stream = await this.devices.screen();
-    for (const track of stream?.getTracks() ?? []) this.#use(track.kind === "video" ? "screen" : "screen_audio", track);
+    for (const track of stream?.getTracks() ?? [])
+      this.#use(track.kind === "video" ? "screen" : "screen_audio", track);
   }
 
   #stopScreen() {
@@ -141,7 +154,11 @@ export class Broadcast extends Emitter {
     this.#changed(source, false);
   }
 
-  /** The browser's own "stop sharing", or a cable pulled out. @param {string} source @param {MediaStreamTrack} track */
+  /**
+   * The browser's own "stop sharing", or a cable pulled out.
+   * @param {string} source
+   * @param {MediaStreamTrack} track
+   */
   #endedByItself(source, track) {
     if (this.#tracks.get(source) !== track) return;
     if (SCREEN_SOURCES.includes(source)) this.#stopScreen();

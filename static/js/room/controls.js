@@ -18,13 +18,19 @@ export function startControls(store, actions, failed) {
     if (button instanceof HTMLElement) run(button, actions, failed);
   });
   document.addEventListener("keydown", (event) => shortcut(event));
-  document.addEventListener("fullscreenchange", () => press("fullscreen", Boolean(document.fullscreenElement)));
+  document.addEventListener("fullscreenchange", () =>
+    press("fullscreen", Boolean(document.fullscreenElement)),
+  );
   store.watch(({ mySources }) => {
     for (const source of ["microphone", "camera", "screen"]) press(source, mySources.includes(source));
   });
 }
 
-/** @param {HTMLElement} button @param {Record<string, () => unknown>} actions @param {(error: unknown) => void} failed */
+/**
+ * @param {HTMLElement} button
+ * @param {Record<string, () => unknown>} actions
+ * @param {(error: unknown) => void} failed
+ */
 async function run(button, actions, failed) {
   const action = actions[button.dataset.action ?? ""];
   if (!action) return;
@@ -45,6 +51,8 @@ function shortcut(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target instanceof Element && event.target.matches(TYPING)) return;
   const names = SHORTCUTS[/** @type {keyof typeof SHORTCUTS} */ (event.key.toLowerCase())] ?? [];
-  const button = names.map((name) => findOptional(`[data-action="${name}"]`)).find((found) => found?.checkVisibility());
+  const button = names
+    .map((name) => findOptional(`[data-action="${name}"]`))
+    .find((found) => found?.checkVisibility());
   button?.click();
 }

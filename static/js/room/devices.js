@@ -45,10 +45,14 @@ export class Devices extends Emitter {
 
   /** @param {Source[]} sources @param {Map<Source, MediaStreamTrack>} tracks */
   async #openTogether(sources, tracks) {
-    const wishes = sources.map((source) => [KIND_OF_SOURCE[source] === "videoinput" ? "video" : "audio", wish(source)]);
+    const wishes = sources.map((source) => [
+      KIND_OF_SOURCE[source] === "videoinput" ? "video" : "audio",
+      wish(source),
+    ]);
     try {
       const stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(wishes));
-      for (const track of stream.getTracks()) tracks.set(track.kind === "video" ? "camera" : "microphone", track);
+      for (const track of stream.getTracks())
+        tracks.set(track.kind === "video" ? "camera" : "microphone", track);
       return true;
     } catch {
       // One of them may be missing or busy: each is asked for alone, which says which.
@@ -89,14 +93,14 @@ export class Devices extends Emitter {
   }
 
   /**
-   * Returns what there is to choose from; labels are empty before the person has allowed any.
+   * Returns what there is to choose from; before the person has allowed any, a browser hides ids and labels.
    * @param {Source} source
    * @returns {Promise<{id: string, label: string}[]>}
    */
   async list(source) {
     const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
     return devices
-      .filter((device) => device.kind === KIND_OF_SOURCE[source] && device.deviceId)
+      .filter((device) => device.kind === KIND_OF_SOURCE[source])
       .map(({ deviceId, label }) => ({ id: deviceId, label }));
   }
 

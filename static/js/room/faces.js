@@ -6,7 +6,10 @@ import { view } from "./state.js";
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 
-/** Shows and hides what `data-views` names, with the sentences of the state. @param {import("./state.js").Store} store */
+/**
+ * Shows and hides what `data-views` names, with the sentences of the state.
+ * @param {import("./state.js").Store} store
+ */
 export function startFaces(store) {
   const root = find("#room");
   store.watch((state, previous) => {
@@ -31,7 +34,12 @@ function keepFocus() {
 /** @param {RoomState} state */
 function student({ lesson, stage }) {
   const isLive = lesson?.phase === "live";
-  setText(find("#door-text"), text(isLive ? (stage.holder ? "door_live" : "door_away") : "door_waiting", { name: stage.holder?.name ?? "" }));
+  setText(
+    find("#door-text"),
+    text(isLive ? (stage.holder ? "door_live" : "door_away") : "door_waiting", {
+      name: stage.holder?.name ?? "",
+    }),
+  );
 }
 
 /** @param {RoomState} state */
@@ -50,7 +58,8 @@ function publisher(state) {
 
 /** @param {RoomState} state @param {{id: string, name: string} | null} other */
 function previewText(state, other) {
-  if (other) return other.id === state.myId ? text("preview_elsewhere") : text("preview_other", { name: other.name });
+  if (other)
+    return other.id === state.myId ? text("preview_elsewhere") : text("preview_other", { name: other.name });
   if (state.lesson?.phase === "ended") return text("preview_ended");
   return text(state.isAsking ? "preview_asking" : "preview_ready");
 }

@@ -13,7 +13,7 @@ import { Publication } from "./publication.js";
 import { startRoster, togglePeople } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { playSound, startVolume, toggleMute } from "./sound.js";
-import { expectedSlots, initialState, isOnStage, reduce, Store, wantsSubscription } from "./state.js";
+import { expectedSlots, initialState, reduce, Store, wantsSubscription } from "./state.js";
 import { Subscription } from "./subscription.js";
 import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
 
@@ -35,8 +35,10 @@ function socketUrl() {
 
 /** @param {unknown} error */
 function complain(error) {
-  if (!(error instanceof RequestError)) throw error;
-  notice(error.sentence || text(error.code === "offline" || error.code === "timeout" ? "try_again_offline" : "try_again"));
+  const isReply = error instanceof RequestError;
+  if (!isReply) console.error(error);
+  const isAway = isReply && ["offline", "timeout"].includes(error.code);
+  notice((isReply && error.sentence) || text(isAway ? "try_again_offline" : "try_again"));
 }
 
 function join() {
@@ -57,7 +59,9 @@ async function leave() {
 function wireMessages() {
   session.on("status", (line) => store.patch({ line }));
   // The page is made for a role: with another one it must be loaded anew.
-  session.on("failed", (failure) => (failure === "role_changed" ? location.reload() : store.patch({ failure, people: [] })));
+  session.on("failed", (failure) =>
+    failure === "role_changed" ? location.reload() : store.patch({ failure, people: [] }),
+  );
   session.on("message", (message) => {
     store.patch(reduce(store.state, message));
     const { type, body } = message;
@@ -110,7 +114,7 @@ function teacherActions() {
     end: () => broadcast.end(),
     microphone: () => broadcast.toggle("microphone"),
     camera: () => broadcast.toggle("camera"),
-    screen: () => broadcast.toggleScreen(),
+    screen: () => broadcast.toggleScreen().catch(() => notice(text("screen_failed"))),
     stop_watching: () => store.patch({ joined: false }),
   };
 }
@@ -124,7 +128,16 @@ function start() {
   wireMessages();
   wireMedia();
   const teaching = store.state.mayPublish ? teacherActions() : {};
-  const common = { join, leave, mute: toggleMute, sound: playSound, people: togglePeople, fullscreen: toggleFullScreen, hide_notice: hideNotice, reload: () => location.reload() };
+  const common = {
+    join,
+    leave,
+    mute: toggleMute,
+    sound: playSound,
+    people: togglePeople,
+    fullscreen: toggleFullScreen,
+    hide_notice: hideNotice,
+    reload: () => location.reload(),
+  };
   startControls(store, { ...common, ...teaching }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();

@@ -1,4 +1,6 @@
-/** What both directions of media share: one RTCPeerConnection at a time, watched, and made anew when it dies. */
+/**
+ * What both directions of media share: one RTCPeerConnection at a time, watched, and made anew when it dies.
+ */
 
 import { backoff } from "../lib/backoff.js";
 import { Emitter } from "../lib/emitter.js";
@@ -8,7 +10,10 @@ const CONNECT_LIMIT_MS = 5_000;
 const WATCH_EVERY_MS = 500;
 const LATE_NEWS_MS = 2_000;
 const RETRY = { first: 300, cap: 3_000 };
-/** Media that stands still although the connection is up is asked for again more patiently: the fault may be elsewhere. */
+/**
+ * Media that stands still although the connection is up is asked for again more patiently: the fault may be
+ * elsewhere.
+ */
 const RETRY_STALLED = { first: 1_500, cap: 12_000 };
 
 /**

@@ -12,7 +12,11 @@ const FULL_AMPLITUDE = 0.25;
  * @typedef {import("./devices.js").Source} Source
  */
 
-/** Binds the pickers. @param {Devices} devices @param {(source: Source, id: string) => Promise<void>} choose */
+/**
+ * Binds the pickers.
+ * @param {Devices} devices
+ * @param {(source: Source, id: string) => Promise<void>} choose
+ */
 export function startPickers(devices, choose) {
   devices.on("changed", () => fillPickers(devices));
   for (const source of /** @type {Source[]} */ (["camera", "microphone"])) {
@@ -21,14 +25,24 @@ export function startPickers(devices, choose) {
   }
 }
 
-/** Lists what can be chosen, the device in use first chosen. @param {Devices} devices @param {Record<string, string>} [inUse] */
+/**
+ * Lists what can be chosen, the device in use first chosen.
+ * @param {Devices} devices
+ * @param {Record<string, string>} [inUse]
+ */
 export async function fillPickers(devices, inUse = {}) {
   for (const source of /** @type {Source[]} */ (["camera", "microphone"])) {
     const picker = picked(source);
     const current = inUse[source] || picker.value;
-    const choices = await devices.list(source);
-    picker.replaceChildren(...choices.map(({ id, label }, index) => new Option(label || text(`${source}_number`, { number: index + 1 }), id)));
-    if (!choices.length) picker.replaceChildren(new Option(text(`${source}_none`), ""));
+    const found = await devices.list(source);
+    const choices = found.filter((choice) => choice.id);
+    picker.replaceChildren(
+      ...choices.map(
+        ({ id, label }, index) => new Option(label || text(`${source}_number`, { number: index + 1 }), id),
+      ),
+    );
+    if (!choices.length)
+      picker.replaceChildren(new Option(text(found.length ? "device_hidden" : `${source}_none`), ""));
     picker.disabled = choices.length < 1;
     if (choices.some((choice) => choice.id === current)) picker.value = current;
   }
@@ -61,7 +75,10 @@ export class Meter {
   }
 }
 
-/** A browser starts sound processing only after a gesture: the first one anywhere will do. @param {AudioContext} context */
+/**
+ * A browser starts sound processing only after a gesture: the first one anywhere will do.
+ * @param {AudioContext} context
+ */
 function awake(context) {
   const resume = () => context.resume();
   for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, resume, { once: true });

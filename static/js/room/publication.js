@@ -1,4 +1,7 @@
-/** Broadcasting: the page offers one m-line for each source from the start; a source goes on and off without renegotiation. */
+/**
+ * Broadcasting: the page offers one m-line for each source from the start; a source goes on and off without
+ * renegotiation.
+ */
 
 import { MediaLink } from "./peer.js";
 
@@ -9,7 +12,10 @@ const LINES = [
   { source: "screen", kind: "video", encoding: { maxBitrate: 2_500_000 } },
   { source: "screen_audio", kind: "audio", encoding: { maxBitrate: 96_000 } },
 ];
-/** The relay reports about every second, and answers the browser's own checks; silence this long means that it is gone. */
+/**
+ * The relay reports about every second, and answers the browser's own checks; silence this long means that it
+ * is gone.
+ */
 const STILL_AFTER_MS = 4_000;
 
 export class Publication extends MediaLink {
@@ -34,7 +40,10 @@ export class Publication extends MediaLink {
     const lines = LINES.map((line) => ({ ...line, transceiver: this.#addLine(peer, line) }));
     await peer.setLocalDescription();
     const sources = Object.fromEntries(lines.map(({ transceiver, source }) => [transceiver.mid, source]));
-    const { epoch, sdp } = await this.session.request("media.publish", { sdp: peer.localDescription?.sdp, sources });
+    const { epoch, sdp } = await this.session.request("media.publish", {
+      sdp: peer.localDescription?.sdp,
+      sources,
+    });
     await peer.setRemoteDescription({ type: "answer", sdp });
     this.#heard = { amount: 0, at: performance.now() };
     return epoch;
@@ -43,7 +52,10 @@ export class Publication extends MediaLink {
   /** @param {RTCPeerConnection} peer @param {typeof LINES[number]} line */
   #addLine(peer, { source, kind, encoding }) {
     const track = this.#tracks.get(source) ?? null;
-    const transceiver = peer.addTransceiver(track ?? kind, { direction: "sendonly", sendEncodings: [encoding] });
+    const transceiver = peer.addTransceiver(track ?? kind, {
+      direction: "sendonly",
+      sendEncodings: [encoding],
+    });
     this.#senders.set(source, transceiver.sender);
     return transceiver;
   }
@@ -52,7 +64,8 @@ export class Publication extends MediaLink {
   flow(stats, now) {
     let amount = 0;
     stats.forEach((entry) => {
-      if (entry.type === "candidate-pair") amount += (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0);
+      if (entry.type === "candidate-pair")
+        amount += (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0);
     });
     if (amount > this.#heard.amount) this.#heard = { amount, at: now };
     return now - this.#heard.at > STILL_AFTER_MS ? "still" : "flowing";

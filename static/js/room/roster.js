@@ -17,10 +17,17 @@ export function startRoster(store) {
     if (state.people === previous.people && state.myId === previous.myId && state !== previous) return;
     const people = [...state.people].sort((a, b) => rank(a) - rank(b) || collator.compare(a.name, b.name));
     find("#people-list").replaceChildren(...people.map((person) => entry(person, person.id === state.myId)));
-    for (const count of document.querySelectorAll("[data-people-count]")) setText(count, String(people.length));
-    setText(find("#people-sentence"), people.length === 1 ? text("one_here") : text("many_here", { count: people.length }));
+    for (const count of document.querySelectorAll("[data-people-count]"))
+      setText(count, String(people.length));
+    setText(
+      find("#people-sentence"),
+      people.length === 1 ? text("one_here") : text("many_here", { count: people.length }),
+    );
   });
-  show(matchMedia(WIDE).matches && localStorage.getItem(OPEN) !== "no");
+  const wide = matchMedia(WIDE);
+  const fit = () => show(wide.matches && localStorage.getItem(OPEN) !== "no");
+  wide.addEventListener("change", fit);
+  fit();
   find("#people").addEventListener("keydown", (event) => {
     if (event.key === "Escape") togglePeople();
   });
@@ -48,7 +55,9 @@ function rank(person) {
 
 /** @param {Person} person @param {boolean} isMe */
 function entry(person, isMe) {
-  const item = /** @type {DocumentFragment} */ (/** @type {HTMLTemplateElement} */ (find("#person-template")).content.cloneNode(true));
+  const item = /** @type {DocumentFragment} */ (
+    /** @type {HTMLTemplateElement} */ (find("#person-template")).content.cloneNode(true)
+  );
   setText(find(".person__initials", item), initials(person.name));
   setText(find(".person__name", item), person.name);
   const notes = [person.role === "student" ? "" : text(`role_${person.role}`), isMe ? text("you") : ""];

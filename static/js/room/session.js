@@ -1,4 +1,6 @@
-/** The page's line to the web tier, as `docs/room-protocol.md` says: requests, events in order, coming back. */
+/**
+ * The page's line to the web tier, as `docs/room-protocol.md` says: requests, events in order, coming back.
+ */
 
 import { backoff } from "../lib/backoff.js";
 import { Emitter } from "../lib/emitter.js";
@@ -8,7 +10,10 @@ const REQUEST_LIMIT_MS = 8_000;
 const OPEN_LIMIT_MS = 8_000;
 /** The cap keeps the way back within ten seconds even where the web tier takes a few to start. */
 const BACKOFF = { first: 300, cap: 3_000 };
-/** One failed try is most often the line's; from the second on the page itself is asked whether it is a refusal. */
+/**
+ * One failed try is most often the line's; from the second on the page itself is asked whether it is a
+ * refusal.
+ */
 const ASK_FROM_ATTEMPT = 2;
 /** A page that was told to slow down waits at least this long. */
 const SLOW_DOWN_MS = 4_000;
@@ -35,7 +40,8 @@ export class RequestError extends Error {
 }
 
 /**
- * Emits `status` (`connecting`, `open`, `broken`), `failed` (a word of FINAL) and `message` (snapshot, event or notice).
+ * Emits `status` (`connecting`, `open`, `broken`), `failed` (a word of FINAL) and `message` (snapshot, event
+ * or notice).
  */
 export class Session extends Emitter {
   /** @type {WebSocket | null} */ #socket = null;
@@ -51,7 +57,9 @@ export class Session extends Emitter {
   #resyncing = false;
   #stopped = false;
 
-  /** @param {{url: string, doorUrl: string}} addresses the WebSocket's, and the page's own to ask after a refusal */
+  /**
+   * @param {{url: string, doorUrl: string}} addresses the WebSocket's, and the page's own to ask after a refusal
+   */
   constructor({ url, doorUrl }) {
     super();
     this.url = url;
@@ -160,7 +168,10 @@ export class Session extends Emitter {
     this.#retryTimer = setTimeout(() => this.#connect(), delay);
   }
 
-  /** After sleep or a change of network a timer may be far off and a socket dead without knowing: look at once. */
+  /**
+   * After sleep or a change of network a timer may be far off and a socket dead without knowing: look at
+   * once.
+   */
   #wake = () => {
     if (this.#stopped) return;
     if (!this.#socket) {

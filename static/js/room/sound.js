@@ -6,13 +6,19 @@ const REMEMBERED = "lectern.volume";
 
 /** @returns {HTMLAudioElement[]} */
 function players() {
-  return [...document.querySelectorAll("audio[data-slot]")].filter((element) => element instanceof HTMLAudioElement);
+  return [...document.querySelectorAll("audio[data-slot]")].filter(
+    (element) => element instanceof HTMLAudioElement,
+  );
 }
 
 /** Plays all sound and says whether the browser lets it; without a gesture it may not. */
 export async function playSound() {
   try {
-    await Promise.all(players().filter((player) => player.srcObject).map((player) => player.play()));
+    await Promise.all(
+      players()
+        .filter((player) => player.srcObject)
+        .map((player) => player.play()),
+    );
     find("#sound-blocked").hidden = true;
   } catch (error) {
     if (error instanceof Error && error.name === "NotAllowedError") find("#sound-blocked").hidden = false;

@@ -1,5 +1,6 @@
 /**
- * What the page knows of the room. `reduce` turns the web tier's messages into state, the other functions derive
+ * What the page knows of the room. `reduce` turns the web tier's messages into state, the other functions
+ * derive
  * what follows from it; nothing here touches the page.
  *
  * @typedef {{id: string, name: string, role: string}} Person
@@ -136,10 +137,17 @@ function roster(people, { joined = [], left = [] }) {
 /** Whether this page holds the stage of a live lesson. @param {RoomState} state */
 export function isOnStage(state) {
   if (state.failure) return false;
-  return state.lesson?.phase === "live" && state.stage.client === state.client && state.stage.holder?.id === state.myId;
+  return (
+    state.lesson?.phase === "live" &&
+    state.stage.client === state.client &&
+    state.stage.holder?.id === state.myId
+  );
 }
 
-/** Whether this page wants the stage's picture and sound; students' from the start, so that it is there at once. */
+/**
+ * Whether this page wants the stage's picture and sound; students' from the start, so that it is there at
+ * once.
+ */
 export function wantsSubscription(/** @type {RoomState} */ state) {
   if (state.failure || !state.lesson || state.lesson.phase === "ended" || isOnStage(state)) return false;
   return !state.mayPublish || state.joined;
@@ -148,7 +156,9 @@ export function wantsSubscription(/** @type {RoomState} */ state) {
 /** Which slots should carry something now. @param {RoomState} state @returns {string[]} */
 export function expectedSlots(state) {
   if (state.lesson?.phase !== "live" || !state.stage.holder) return [];
-  return state.stage.sources.map((source) => SLOT_OF_SOURCE[/** @type {keyof typeof SLOT_OF_SOURCE} */ (source)]);
+  return state.stage.sources.map(
+    (source) => SLOT_OF_SOURCE[/** @type {keyof typeof SLOT_OF_SOURCE} */ (source)],
+  );
 }
 
 /** @param {RoomState} state */
@@ -172,7 +182,8 @@ export function connectionState(state) {
 }
 
 /**
- * Returns which face of the room is shown: `door` before Join, `waiting` for the teacher, `watching`, `preview` and
+ * Returns which face of the room is shown: `door` before Join, `waiting` for the teacher, `watching`,
+ * `preview` and
  * `onstage` for those who may publish, `ended`, `failed`.
  * @param {RoomState} state
  * @returns {"door" | "waiting" | "watching" | "preview" | "onstage" | "ended" | "failed"}

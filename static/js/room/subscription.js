@@ -22,7 +22,8 @@ export class Subscription extends MediaLink {
   expect(slots) {
     const now = performance.now();
     for (const slot of slots) {
-      if (!this.#expected.has(slot)) this.#seen.set(slot, { bytes: this.#seen.get(slot)?.bytes ?? 0, movedAt: now });
+      if (!this.#expected.has(slot))
+        this.#seen.set(slot, { bytes: this.#seen.get(slot)?.bytes ?? 0, movedAt: now });
     }
     this.#expected = new Set(slots);
   }

@@ -8,6 +8,7 @@ import { view } from "./state.js";
 
 /** Shows the stage as the state says. @param {import("./state.js").Store} store */
 export function startTiles(store) {
+  find("[data-action='fullscreen']").hidden = !document.fullscreenEnabled;
   store.watch((state) => {
     const stage = find("#stage");
     const isMine = ["preview", "onstage"].includes(view(state));
@@ -25,7 +26,10 @@ function caption(state, isMine) {
   const name = isMine ? text("you") : (state.stage.holder?.name ?? "");
   const me = state.people.find((person) => person.id === state.myId);
   setText(find("#camera-name"), name);
-  setText(find("#camera-initials"), initials(isMine ? (me?.name ?? find("#room").dataset.myName ?? "") : name));
+  setText(
+    find("#camera-initials"),
+    initials(isMine ? (me?.name ?? find("#room").dataset.myName ?? "") : name),
+  );
   const isHere = isMine || state.people.some((person) => person.id === state.stage.holder?.id);
   setText(find("#camera-off-text"), text(isHere ? "camera_off" : "stage_empty"));
 }
@@ -42,7 +46,10 @@ export function showSlot(slot, track) {
   if (element instanceof HTMLVideoElement) play(element);
 }
 
-/** Shows the page's own picture; null takes it away. @param {{source: string, track: MediaStreamTrack | null | undefined}} local */
+/**
+ * Shows the page's own picture; null takes it away.
+ * @param {{source: string, track: MediaStreamTrack | null | undefined}} local
+ */
 export function showLocal({ source, track }) {
   const element = findOptional(`video[data-local="${source}"]`);
   if (!(element instanceof HTMLVideoElement)) return;
@@ -59,10 +66,10 @@ export function markFirstPicture() {
   }
 }
 
-/** Fills the screen with the stage, or goes back. */
+/** Fills the screen with the room, whose connection and controls stay in sight, or goes back. */
 export async function toggleFullScreen() {
   if (document.fullscreenElement) await document.exitFullscreen();
-  else await find("#stage").requestFullscreen();
+  else await find("#room").requestFullscreen();
 }
 
 /** @param {HTMLVideoElement} video */
