@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from channels.layers import get_channel_layer
@@ -127,7 +128,7 @@ async def test_a_burst_is_seen_by_all_in_the_end(cast: Cast) -> None:
 def _burst(lesson: Lesson, count: int) -> None:
     Lesson.objects.filter(pk=lesson.pk).update(stage_sources=["camera"])
     for number in range(count):
-        events.publish(lesson.pk, "test.burst", lambda number=number: {"number": number})
+        events.publish(lesson.pk, "test.burst", partial(dict, number=number))
 
 
 async def test_the_same_page_connected_again_replaces_its_older_socket(cast: Cast) -> None:

@@ -34,8 +34,13 @@ def test_events_are_numbered_room_by_room(cast: Cast) -> None:
 
 
 def test_what_an_event_says_is_read_after_its_number_is_taken(cast: Cast) -> None:
-    seen = []
-    events.publish(cast.lesson.pk, "test.event", lambda: seen.append(number(cast.lesson)) or {})
+    seen: list[int] = []
+
+    def body() -> dict[str, object]:
+        seen.append(number(cast.lesson))
+        return {}
+
+    events.publish(cast.lesson.pk, "test.event", body)
     assert seen == [1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -23,7 +24,7 @@ HELLO = protocol.Register("relay-1", "1.0", "epoch-1", ("192.0.2.1", "2001:db8::
 LOAD = protocol.Load(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def register(name: str = "relay-1", subscribers: int = 0, **fields: object) -> Relay:
+def register(name: str = "relay-1", subscribers: int = 0, **fields: Any) -> Relay:
     """Registers a relay that carries so many."""
     channel = f"channel-of-{name}"
     found = relays.register(replace(HELLO, name=name, **fields), channel)

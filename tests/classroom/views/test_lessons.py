@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -16,7 +16,7 @@ from tests.support.cast import Cast
 pytestmark = pytest.mark.django_db
 
 
-def get(user: User | None, path: str) -> HttpResponse:
+def get(user: User | None, path: str) -> Any:
     """What the person, or nobody, gets at a path."""
     client = Client()
     if user is not None:
@@ -73,7 +73,7 @@ def test_who_teaches_gets_a_room_to_teach_in(cast: Cast, name: str) -> None:
     assert get(getattr(cast, name), room_of(cast.lesson)).context["room_config"]["role"] == name
 
 
-def closed_body(response: HttpResponse, path: str) -> str:
+def closed_body(response: Any, path: str) -> str:
     """The answer without what differs from request to request: its own path and its nonce."""
     assert response.status_code == 404
     assert next(template.name for template in response.templates) == "classroom/closed.html"
