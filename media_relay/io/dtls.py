@@ -85,6 +85,10 @@ class Certificate(RTCCertificate):
         return self._fingerprint
 
 
+def _discard(data: bytes) -> None:
+    """Sends nothing to nobody."""
+
+
 class _IceStandIn:
     """What `RTCDtlsTransport` takes for its ICE transport: a bounded queue in, a function out."""
 
@@ -121,6 +125,8 @@ class _IceStandIn:
 
     async def stop(self) -> None:
         self._stopped = True
+        # Without this the peer would be part of a cycle, and stay until the garbage collector comes by.
+        self._transmit = _discard
         self._wake()
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from media_relay.io import dtls
 from media_relay.io.udp import HAS_BATCHES, NAME_SIZE, UdpSocket, ffi
 
-CHUNK = 32
+CHUNK = 64
 RUN = 8
 """The most packets that go as one message."""
 STRIDE = 1536

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -125,6 +127,26 @@ async def test_a_session_that_is_stopped_calls_nobody(certificates: tuple[Certif
     await server.stop()
     await asyncio.sleep(0)
     await client.stop()
+
+
+async def test_nothing_is_left_of_a_session_that_was_stopped(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    client, server = pair(certificates)
+    await connect(client, server, certificates)
+    ended = asyncio.Event()
+    server.when_closed(ended.set)
+    parts = [weakref.ref(server), weakref.ref(server._transport), weakref.ref(server._transport._ssl)]
+    gc.disable()
+    try:
+        await client.stop()
+        await asyncio.wait_for(ended.wait(), 5)
+        await server.stop()
+        del client, server
+        await asyncio.sleep(0)
+        assert [part() for part in parts] == [None] * len(parts)
+    finally:
+        gc.enable()
 
 
 async def test_datagrams_wait_for_the_handshake_in_a_bounded_queue(
