@@ -20,6 +20,7 @@ COPY classroom classroom
 COPY media_relay media_relay
 COPY templates templates
 COPY static static
+COPY locale locale
 ENV PATH=/opt/lectern/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LECTERN_VAR=/var/lib/lectern
 RUN python -m compileall -q . && LECTERN_VAR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf /tmp/build
