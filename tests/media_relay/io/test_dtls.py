@@ -7,6 +7,7 @@ import gc
 import inspect
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
@@ -136,13 +137,14 @@ async def test_nothing_is_left_of_a_session_that_was_stopped(
     await connect(client, server, certificates)
     ended = asyncio.Event()
     server.when_closed(ended.set)
-    parts = [weakref.ref(server), weakref.ref(server._transport), weakref.ref(server._transport._ssl)]
+    whole: tuple[Any, ...] = (server, server._transport, server._transport._ssl)
+    parts = [weakref.ref(part) for part in whole]
     gc.disable()
     try:
         await client.stop()
         await asyncio.wait_for(ended.wait(), 5)
         await server.stop()
-        del client, server
+        del client, server, whole
         await asyncio.sleep(0)
         assert [part() for part in parts] == [None] * len(parts)
     finally:

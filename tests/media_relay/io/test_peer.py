@@ -156,6 +156,15 @@ async def test_dtls_is_taken_from_proven_addresses_and_answered_there(house: Hou
     assert house.counters["dtls_from_unknown_address"] == 1
 
 
+async def test_dtls_does_not_move_a_connected_peer(house: House) -> None:
+    house.check(HOME)
+    house.check(CAFE)
+    house.datagram(HOME, b"\x16hello")
+    house.peer.state = CONNECTED
+    house.datagram(CAFE, b"\x16hello")
+    assert house.peer.address == HOME
+
+
 async def test_addresses_that_no_check_nominates_are_bounded(house: House, addresses: list[bytes]) -> None:
     for address in addresses:
         house.check(address)
