@@ -5,7 +5,9 @@ The publisher's camera is a canvas that draws the time as blocks; the others rea
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page
 
@@ -22,17 +24,27 @@ WATCHING = ("student1", "student2", "student3")
 SLOT_SELECTOR = f"video[data-slot={CAMERA}]"
 
 
-def measure_lesson(lesson: Lesson) -> list[float]:
-    """Returns the age in milliseconds of each picture that three students see; a teacher must be live."""
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """What was seen."""
+
+    ages: list[float]
+    """Milliseconds, of every picture."""
+    sound_buffer: float
+    """Milliseconds for which sound has waited in the browser: pictures wait for it, to be in step."""
+
+
+def measure_lesson(lesson: Lesson) -> Glass:
+    """Returns what three students see; a teacher must be live."""
     contexts = [lesson.person(name, "clock_reader.js") for name in WATCHING]
     pages = [lesson.room(context).join().page for context in contexts]
-    ages = _read_clocks(pages, SLOT_SELECTOR)
+    glass = _watch(pages, SLOT_SELECTOR)
     for context in contexts:
         context.close()
-    return ages
+    return glass
 
 
-def measure_direct(browser: Browser, url: str) -> list[float]:
+def measure_direct(browser: Browser, url: str) -> Glass:
     """Returns the same for two directly connected pages; `url` is any page of a secure origin."""
     context = new_context(browser)
     add_scripts(context, "clock_camera.js", "clock_reader.js", "direct_peer.js")
@@ -43,19 +55,25 @@ def measure_direct(browser: Browser, url: str) -> list[float]:
     publisher.evaluate(
         "sdp => directPeer.accept(sdp)", viewer.evaluate("sdp => directPeer.answer(sdp)", offer)
     )
-    ages = _read_clocks([viewer], "video")
+    glass = _watch([viewer], "video")
     context.close()
-    return ages
+    return glass
 
 
-def _read_clocks(pages: Sequence[Page], selector: str) -> list[float]:
+def _watch(pages: Sequence[Page], selector: str) -> Glass:
     for page in pages:
         wait_for(page, f"document.querySelector('{selector}')?.videoWidth > 0")
     pages[0].wait_for_timeout(WARM_UP_SECONDS * 1000)
+    before = [page.evaluate("soundBuffered()") for page in pages]
     for page in pages:
         page.evaluate("selector => readClock(selector)", selector)
     pages[0].wait_for_timeout(MEASURED_SECONDS * 1000)
-    return [age for page in pages for age in _ages(page)]
+    after = [page.evaluate("soundBuffered()") for page in pages]
+    waits = [
+        1000 * (seconds - earlier) / max(1, samples - fewer)
+        for (seconds, samples), (earlier, fewer) in zip(after, before, strict=True)
+    ]
+    return Glass([age for page in pages for age in _ages(page)], statistics.mean(waits))
 
 
 def _ages(page: Page) -> list[float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error as PlaywrightError
 
-from bench.glass import WATCHING, measure_direct, measure_lesson
+from bench.glass import WATCHING, Glass, measure_direct, measure_lesson
 from bench.lesson import Lesson, UnfitRunError, running_lesson, wait_for
 from bench.report import Figures, at_most, table, write_json
 from tests.support.room import Room
@@ -61,12 +61,18 @@ def measure(joins: int) -> Figures:
         "join_median_ms": round(statistics.median(waits), 1),
         "join_p95_ms": percentile_95(waits),
         "watching": len(WATCHING),
-        "glass_pictures": len(glass),
-        "glass_median_ms": round(statistics.median(glass), 1),
-        "glass_p95_ms": percentile_95(glass),
-        "direct_pictures": len(direct),
-        "direct_median_ms": round(statistics.median(direct), 1),
-        "direct_p95_ms": percentile_95(direct),
+        **glass_figures("glass", glass),
+        **glass_figures("direct", direct),
+    }
+
+
+def glass_figures(name: str, glass: Glass) -> Figures:
+    """Returns the figures of one way from glass to glass."""
+    return {
+        f"{name}_pictures": len(glass.ages),
+        f"{name}_median_ms": round(statistics.median(glass.ages), 1),
+        f"{name}_p95_ms": percentile_95(glass.ages),
+        f"{name}_sound_buffer_ms": round(glass.sound_buffer, 1),
     }
 
 

@@ -35,3 +35,16 @@ window.readClock = (selector) => {
   }
   video.requestVideoFrameCallback(onPicture);
 };
+
+// `soundBuffered` says how long the page's sound has waited for its turn, as [seconds, samples], since it began. A
+// browser holds pictures back until their sound is due, so this is a part of their age.
+window.soundBuffered = async () => {
+  for (const peer of window.seenByTests.peers) {
+    for (const stat of (await peer.getStats()).values()) {
+      if (stat.type === "inbound-rtp" && stat.kind === "audio" && stat.jitterBufferEmittedCount) {
+        return [stat.jitterBufferDelay, stat.jitterBufferEmittedCount];
+      }
+    }
+  }
+  return [0, 0];
+};
