@@ -22,8 +22,9 @@ setup-tests: setup    ## the virtual environment for testing
 tools: setup          ## the browsers and servers that the tests start
 	@exec $(BIN)/python deploy/test_tools.py
 
-test: setup-tests tools lint types   ## everything: style, types, every test
-	@exec $(BIN)/python -m pytest
+test: setup-tests tools lint types   ## everything: style, types, every test, the classroom's on both databases
+	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest tests/classroom tests/accounts
+	$(BIN)/python -m pytest
 
 check: setup-tests lint types        ## the quick part, in under a minute: style, types, pure tests
 	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)
