@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import ClassRoom
-from tests.browser.inspection import Complaints, focused, inspect
+from tests.browser.inspection import Complaints, focused, inspect, inspect_as_it_is
 from tests.support.lectern import Lectern
 from tests.support.people import PASSWORD
 from tests.support.room import Room
@@ -153,7 +153,7 @@ def test_the_list_of_people_takes_and_returns_the_focus(classroom: ClassRoom) ->
     student.page.keyboard.press("Enter")
     expect(panel).to_be_visible()
     assert focused(student.page) == "People"
-    inspect(student.page)
+    inspect_as_it_is(student.page, "the list of people")
     student.page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(student.page.locator("#people-button")).to_be_focused()
