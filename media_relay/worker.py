@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 
-from media_relay import protocol
+from media_relay import __version__, protocol
 from media_relay.config import Config
 from media_relay.core import stats
 from media_relay.core.links import Link
@@ -20,7 +20,6 @@ from media_relay.io.media import MediaPlane
 from media_relay.io.signalling import Signalling
 from media_relay.io.udp import UdpSocket, open_sockets
 
-VERSION = "0.1.0"
 MAX_COUNTERS = 100
 
 logger = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class Worker:
 
     def _register(self) -> protocol.Register:
         return protocol.Register(
-            self._config.name, VERSION, self._epoch, self._addresses, self.port, self._config.capacity
+            self._config.name, __version__, self._epoch, self._addresses, self.port, self._config.capacity
         )
 
     def _changed(self, link: Link, state: str, reason: str) -> None:
