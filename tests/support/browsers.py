@@ -20,7 +20,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DEVICES = "--use-fake-device-for-media-stream=fps=20,device-count=2"
+DEVICES = "--use-fake-device-for-media-stream=fps=20,device-count=3"
+"""The second of these fake cameras gives depths, which WebRTC doesn't send: the other camera is the third."""
+OTHER_CAMERA = "fake_device_2"
 GRANT = "--use-fake-ui-for-media-stream"
 """Answers every permission question with yes; hides mDNS candidates, too."""
 NO_GESTURE = "--autoplay-policy=no-user-gesture-required"

@@ -34,23 +34,19 @@ PICTURES = """
 const video = document.querySelector(`video[data-slot="${arguments[0]}"]`);
 return video && video.srcObject ? video.mozPaintedFrames : 0;
 """
-LOUDNESS = """
-const [slot, done] = arguments;
-const element = document.querySelector(`audio[data-slot="${slot}"]`);
-if (!element || !element.srcObject) { done(0); return; }
-const context = new AudioContext();
-const analyser = context.createAnalyser();
-context.createMediaStreamSource(element.srcObject).connect(analyser);
-const samples = new Float32Array(analyser.fftSize);
-let loudest = 0;
-let left = 20;
-const timer = setInterval(() => {
-  analyser.getFloatTimeDomainData(samples);
-  for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
-  left -= 1;
-  if (left === 0) { clearInterval(timer); context.close(); done(loudest); }
-}, 50);
+PLAYS = """
+const audio = document.querySelector(`audio[data-slot="${arguments[0]}"]`);
+return Boolean(audio && !audio.paused && !audio.muted && audio.volume > 0 && audio.currentTime > 0);
 """
+ENERGY = """
+const [done] = arguments;
+WebrtcGlobalInformation.getAllStats(({ reports }) => {
+  const open = reports.filter((report) => !report.closed);
+  const received = open.flatMap((report) => report.inboundRtpStreamStats);
+  done(received.reduce((sum, stat) => sum + (stat.totalAudioEnergy ?? 0), 0));
+});
+"""
+"""Asked of the browser itself: a page's own objects are out of a test's reach in Firefox."""
 
 
 class Firefox:
@@ -103,9 +99,14 @@ class Firefox:
         """How many pictures of a slot were painted so far."""
         return int(self.marionette.execute_script(PICTURES, [slot]))
 
-    def loudness(self, slot: str) -> float:
-        """The largest sample of a slot's sound within a second."""
-        return float(self.marionette.execute_async_script(LOUDNESS, [slot]))
+    def plays(self, slot: str) -> bool:
+        """Whether the sound of a slot is being played."""
+        return bool(self.marionette.execute_script(PLAYS, [slot]))
+
+    def audio_energy(self) -> float:
+        """How much sound all open connections have brought."""
+        with self.marionette.using_context("chrome"):
+            return float(self.marionette.execute_async_script(ENERGY))
 
 
 @contextmanager
@@ -119,7 +120,7 @@ def firefox() -> Iterator[Firefox]:
         )
         try:
             marionette.start_session()
-            marionette.timeout.script = FIND_SECONDS * patience()
+            marionette.timeout.script = round(FIND_SECONDS * patience())
             yield Firefox(marionette)
         finally:
             marionette.cleanup()

@@ -14,6 +14,8 @@ from pathlib import Path
 POLL_SECONDS = 0.05
 STOP_SECONDS = 10.0
 MOST_PATIENCE = 8.0
+NOBODYS_ADDRESS = "198.51.100.1"
+"""Of the addresses that are kept for documentation (RFC 5737)."""
 LOG_TAIL_LINES = 60
 
 
@@ -28,6 +30,17 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def own_address() -> str:
+    """An address of this machine that isn't loopback; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((NOBODYS_ADDRESS, 9))
+        except OSError:
+            raise AssertionError("The tests need a network interface beside loopback.") from None
+        address: str = probe.getsockname()[0]
+        return address
 
 
 def wait_until(condition: Callable[[], object], seconds: float, failure: str | Callable[[], str]) -> None:
