@@ -22,7 +22,7 @@ PICTURE_SECONDS = 20.0
 """How long a picture or a sound may take on a busy machine; a quiet one needs a tenth of a second."""
 BACK_SECONDS = 10.0
 """How long the way back may take after a fault."""
-MEASURED_MILLISECONDS = 1500
+MEASURED_MILLISECONDS = 1000
 POLL_MILLISECONDS = 100
 
 RECEIVED = """
