@@ -20,6 +20,11 @@ MAX_VIDEO_BITRATE = 6_000_000
 BURST_SECONDS = 1.0
 RESENDS_PER_SECOND = 150
 RESEND_BURST = 300
+PICTURE_LOSSES_PER_SECOND = 0.3
+PICTURE_LOSS_BURST = 6
+"""Keyframes cost everyone: who asks without end gets no more than three in ten seconds."""
+MIN_PACKET_CHARGE = 300
+"""Bytes that a packet counts for at least: what the smallest costs the relay, times all who watch."""
 MAX_RETIRED = 32
 CLOCK_RESET_SECONDS = 1.0
 CLOCK_DRIFT_WEIGHT = 0.02
@@ -56,13 +61,14 @@ class Link:
 class Subscriber(Link):
     """Someone who watches; `joined` is since when packets are forwarded to it."""
 
-    __slots__ = ("estimate", "joined", "resends")
+    __slots__ = ("estimate", "joined", "picture_losses", "resends")
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.joined: float | None = None
         self.estimate = Estimate()
         self.resends = TokenBucket(RESENDS_PER_SECOND, RESEND_BURST)
+        self.picture_losses = TokenBucket(PICTURE_LOSSES_PER_SECOND, PICTURE_LOSS_BURST)
 
 
 class Stream:

@@ -10,6 +10,8 @@ from media_relay.core.rtp import seq_delta, timestamp_delta, unwrap
 
 FIRST_SEQUENCES = 1 << 14
 """A stream begins below this, so that it wraps late (RFC 3711 section 3.3.1 wants the lower half)."""
+MAX_LATE = 1000
+"""A packet that is later is left out: libsrtp can't encrypt what is 1,024 packets old."""
 
 
 class Rewriter:
@@ -41,9 +43,9 @@ class Rewriter:
         self._offset = self._highest + 1 - sequence
 
     def rewrite(self, sequence: int, timestamp: int, now: float) -> tuple[int, int] | None:
-        """Returns the packet's own sequence number and timestamp, or None if it belongs before the switch."""
+        """Returns the packet's own sequence number and timestamp, or None if it is too late for a place."""
         extended = unwrap(sequence, self._reference)
-        if extended < self._floor:
+        if extended < self._floor or self._reference - extended >= MAX_LATE:
             return None
         self._reference = max(self._reference, extended)
         self._highest = max(self._highest, extended + self._offset)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from media_relay.core import codecs, rtcp, rtp
-from media_relay.core.links import Connection, Link, Offered, Publisher, Source, Stream, Subscriber
+from media_relay.core.links import (
+    MIN_PACKET_CHARGE,
+    Connection,
+    Link,
+    Offered,
+    Publisher,
+    Source,
+    Stream,
+    Subscriber,
+)
 from media_relay.core.outputs import Close, Forward, ForwardControl, Join, Output, Resend, SendControl
 from media_relay.core.permits import Permits
 from media_relay.core.room import Random, Room
@@ -186,7 +195,7 @@ class Router:
             self.counters.add("rtp_unroutable")
         elif not stream.source.permitted:
             self.counters.add("rtp_not_permitted")
-        elif not stream.source.bucket.take(len(data), now):
+        elif not stream.source.bucket.take(max(len(data), MIN_PACKET_CHARGE), now):
             self.counters.add("rtp_over_bitrate")
         else:
             publisher.next_report = min(publisher.next_report, now + FIRST_REPORT_DELAY)
@@ -258,20 +267,26 @@ class Router:
             case rtcp.Nack(media=ssrc, sequences=sequences):
                 self._resend(room, link, ssrc, sequences, now)
             case rtcp.PictureLoss(media=ssrc):
-                self._receive_picture_loss(room, ssrc, now)
+                self._receive_picture_loss(room, link, ssrc, now)
             case rtcp.FullIntra(entries=entries):
                 for ssrc, _ in entries:
-                    self._receive_picture_loss(room, ssrc, now)
+                    self._receive_picture_loss(room, link, ssrc, now)
             case rtcp.Remb(bitrate=bitrate):
                 link.estimate.receive_remb(bitrate, now)
             case rtcp.ReceiverReport(reports=reports):
                 for block in reports:
                     link.estimate.receive_loss(block.fraction_lost / 256, now)
 
-    def _receive_picture_loss(self, room: Room, ssrc: int, now: float) -> None:
+    def _receive_picture_loss(self, room: Room, link: Subscriber, ssrc: int, now: float) -> None:
         slot = room.slots_by_ssrc.get(ssrc)
-        if slot is not None:
-            self._want_keyframe(room, slot.source, now)
+        source = slot.source if slot is not None else None
+        # What waits to be sent serves this one too.
+        if source is None or source.keyframes.wanted or link.joined is None:
+            return
+        if link.picture_losses.take(1, now):
+            self._want_keyframe(room, source, now)
+        else:
+            self.counters.add("picture_losses_over_limit")
 
     def _resend(
         self, room: Room, link: Subscriber, ssrc: int, sequences: tuple[int, ...], now: float

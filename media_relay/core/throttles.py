@@ -38,6 +38,11 @@ class KeyframeThrottle:
         self._sent = -math.inf
         self._wanted = False
 
+    @property
+    def wanted(self) -> bool:
+        """Whether a request is still to be sent."""
+        return self._wanted
+
     def want(self) -> None:
         """Notes that someone cannot go on without a keyframe."""
         self._wanted = True

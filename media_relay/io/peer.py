@@ -19,6 +19,14 @@ MAX_UNPROVEN_ADDRESSES = 4
 MAX_BAD_CHECKS_PER_SECOND = 50
 """Checks of one host with a known ufrag and a wrong password; one that names nobody costs nothing."""
 MAX_COUNTED_HOSTS = 4096
+MAX_CHECKS_PER_SECOND = 100
+"""Of one peer, with the right password: browsers send one every 50 ms at first, then one in seconds."""
+MAX_CONTROLS_PER_SECOND = 200
+"""RTCP datagrams of one peer: a browser on a very bad line sends some fifty."""
+MAX_SSRCS = 64
+"""libsrtp keeps each SSRC of a peer for good, in a list that it searches for every packet."""
+HELD_SECONDS = 10.0
+"""For so long after its last check nobody else can claim a peer's address: browsers check every 2.5 s."""
 
 NEW, CONNECTED, CLOSED = "new", "connected", "closed"
 
@@ -57,6 +65,8 @@ class Peer:
         self.created = self.last_check = now
         self.dtls = DtlsSession(certificate, self._send_dtls)
         self.remote_ufrag = ""
+        self.ssrcs: set[bytes] = set()
+        """Those of its authentic packets."""
         self._task: asyncio.Task[None] | None = None
 
     def _send_dtls(self, data: bytes) -> None:
@@ -107,6 +117,10 @@ class Peer:
             return "the browser is silent"
         return ""
 
+    def holds(self, address: bytes, now: float) -> bool:
+        """Whether the address is in use, and surely this peer's own."""
+        return self.state == CONNECTED and self.address == address and now - self.last_check < HELD_SECONDS
+
 
 class PeerTable:
     """Finds the peer of each datagram: a check by its ufrag, everything else by its address."""
@@ -119,6 +133,8 @@ class PeerTable:
         self._by_address: dict[bytes, Peer] = {}
         self._by_link: dict[Link, Peer] = {}
         self._bad_checks: dict[bytes, int] = {}
+        self._good_checks: dict[Peer, int] = {}
+        self._controls: dict[Peer, int] = {}
         self.received = 0
 
     def __iter__(self) -> Iterator[Peer]:
@@ -137,7 +153,8 @@ class PeerTable:
         return self._by_link.get(link)
 
     def discard(self, peer: Peer) -> None:
-        """Stops listening for a peer."""
+        """Stops listening for a peer; a handshake that ends just now comes too late."""
+        peer.state = CLOSED
         self._by_ufrag.pop(peer.agent.ufrag, None)
         self._by_link.pop(peer.link, None)
         self._release(peer)
@@ -151,6 +168,8 @@ class PeerTable:
     def handle_second(self) -> None:
         """Call it every second: limits count anew."""
         self._bad_checks.clear()
+        self._good_checks.clear()
+        self._controls.clear()
 
     def receive(self, socket: UdpSocket, datagram: Datagram) -> None:
         """Takes one datagram from anyone."""
@@ -172,11 +191,22 @@ class PeerTable:
         if peer is None or peer.state != CONNECTED:
             self._counters.add("media_from_unknown_address")
             return
-        rtcp = datagram.length > 1 and 192 <= ffi.buffer(datagram.pointer, 2)[1][0] <= 223
+        head = ffi.buffer(datagram.pointer, datagram.length)[:12]
+        rtcp = len(head) > 1 and 192 <= head[1] <= 223
+        ssrc = head[4:8] if rtcp else head[8:12]
+        if rtcp and self._controls.get(peer, 0) >= MAX_CONTROLS_PER_SECOND:
+            self._counters.add("rtcp_over_limit")
+            return
+        if ssrc not in peer.ssrcs and len(peer.ssrcs) >= MAX_SSRCS:
+            self._counters.add("ssrcs_over_limit")
+            return
         status, length = peer.dtls.unprotect(datagram.pointer, datagram.length, rtcp=rtcp)
         if status:
             self._counters.add("srtp_replayed" if status in REPLAY_ERRORS else "srtp_not_authentic")
             return
+        peer.ssrcs.add(ssrc)
+        if rtcp:
+            self._controls[peer] = self._controls.get(peer, 0) + 1
         self._owner.peer_received(peer, bytes(ffi.buffer(datagram.pointer, length)), rtcp)
 
     def _receive_handshake(self, socket: UdpSocket, datagram: Datagram) -> None:
@@ -199,7 +229,9 @@ class PeerTable:
         # After a restart many pages of one school may still ask for peers that are gone: that harms nobody.
         if peer is None:
             self._counters.add("stun_of_unknown_peer")
-        elif datagram.address not in self._by_address and self._has_failed_often(datagram.address):
+        elif self._good_checks.get(peer, 0) >= MAX_CHECKS_PER_SECOND or (
+            datagram.address not in self._by_address and self._has_failed_often(datagram.address)
+        ):
             self._counters.add("stun_over_limit")
         else:
             self._check(peer, socket, datagram.address, data)
@@ -211,8 +243,12 @@ class PeerTable:
             self._counters.add("stun_not_authentic")
             self._count_failure(address)
             return
+        self._good_checks[peer] = self._good_checks.get(peer, 0) + 1
         socket.send(check.reply, address)
-        if check.accepted and check.remote_ufrag == (peer.remote_ufrag or check.remote_ufrag):
+        other = self._by_address.get(address, peer)
+        if other is not peer and other.holds(address, self._clock()):
+            self._counters.add("addresses_in_use")
+        elif check.accepted and check.remote_ufrag == (peer.remote_ufrag or check.remote_ufrag):
             self._accept(peer, socket, address, nominated=check.nominated)
 
     def _has_failed_often(self, address: bytes) -> bool:
@@ -225,7 +261,8 @@ class PeerTable:
 
     def _accept(self, peer: Peer, socket: UdpSocket, address: bytes, *, nominated: bool) -> None:
         """Notes that the browser may be reached at an address."""
-        if nominated and not (peer.nominated and peer.address == address):
+        listens = peer.address == address and self._by_address.get(address) is peer
+        if nominated and not (peer.nominated and listens):
             self._nominate(peer, socket, address)
         elif not peer.nominated and address not in peer.addresses:
             if len(peer.addresses) >= MAX_UNPROVEN_ADDRESSES:

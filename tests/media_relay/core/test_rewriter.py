@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_relay.core.codecs import parse_vp8
-from media_relay.core.rewriter import PictureIds, Rewriter
+from media_relay.core.rewriter import MAX_LATE, PictureIds, Rewriter
 from media_relay.core.rtp import seq_delta, timestamp_delta
 
 RATE = 90_000
@@ -77,7 +77,7 @@ def test_packets_from_before_a_switch_find_no_place(first: int, back: int) -> No
     assert rewriter.next_sequence == 33
 
 
-@given(sequences, st.integers(2, 3000))
+@given(sequences, st.integers(2, MAX_LATE))
 def test_a_gap_stays_a_gap(first: int, gap: int) -> None:
     rewriter = Rewriter(RATE, 40_000, 0)
     send(rewriter, first, 0, 1, 1.0)

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_relay.core import codecs, rtp
-from media_relay.core.links import MAX_VIDEO_BITRATE
+from media_relay.core.links import MAX_AUDIO_BITRATE, MAX_VIDEO_BITRATE, MIN_PACKET_CHARGE
 from media_relay.core.outputs import Forward
+from media_relay.core.rewriter import MAX_LATE
 from media_relay.core.room import stream_name
 from media_relay.core.router import PermitError
 from tests.media_relay.core.classroom import (
@@ -239,6 +240,22 @@ def test_a_sender_at_twenty_times_its_bitrate_is_limited(room: Classroom) -> Non
     assert forwarded * 1100 * 8 / seconds < MAX_VIDEO_BITRATE * 1.7
     assert room.router.counters["rtp_over_bitrate"] == sent - forwarded
     assert len(room.sound(teacher, 1)) == 1
+
+
+def test_a_sender_of_countless_small_packets_is_limited(room: Classroom) -> None:
+    teacher, forwarded = room.publisher(), 0
+    for i in range(20_000):
+        room.now += 0.0001
+        forwarded += len(room.sound(teacher, i))
+    assert forwarded < 3 * MAX_AUDIO_BITRATE / 8 / MIN_PACKET_CHARGE + 1
+
+
+def test_a_packet_that_is_too_late_to_be_encrypted_is_left_out(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 0, KEYFRAME)
+    room.rtp(teacher, 2000)
+    assert len(room.rtp(teacher, 2001 - MAX_LATE)) == 1
+    assert room.rtp(teacher, 2000 - MAX_LATE) == []
 
 
 @pytest.mark.parametrize("shorter", range(16))

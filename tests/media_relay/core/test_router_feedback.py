@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_relay.core import rtcp, rtp
-from media_relay.core.links import RESEND_BURST
+from media_relay.core.links import PICTURE_LOSS_BURST, PICTURE_LOSSES_PER_SECOND, RESEND_BURST
 from media_relay.core.outputs import Forward, SendControl
 from media_relay.core.router import MAX_VIEWERS_WAIT, PUBLISHER_BITRATE
 from media_relay.core.throttles import KEYFRAME_INTERVAL
@@ -74,6 +74,19 @@ def test_many_requests_become_one_and_a_late_one_is_queued(room: Classroom) -> N
     assert keyframe_requests(room.outputs) == 2
     room.wait(5)
     assert keyframe_requests(room.outputs) == 2
+
+
+def test_one_subscriber_cannot_have_keyframes_forever(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    student, other = room.subscriber(), room.subscriber(client="other")
+    camera, asked = room.slot_ssrc("teacher-camera"), 0
+    for i in range(1000):
+        asked += keyframe_requests(room.rtcp(student, rtcp.PictureLoss(9, camera)) + room.wait(0.02))
+        room.rtp(teacher, i + 2, KEYFRAME)
+    assert asked <= PICTURE_LOSS_BURST + PICTURE_LOSSES_PER_SECOND * 20 + 1
+    room.wait(KEYFRAME_INTERVAL)
+    assert keyframe_requests(room.rtcp(other, rtcp.PictureLoss(9, camera))) == 1
 
 
 # Retransmission.

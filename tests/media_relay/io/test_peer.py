@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
 from aioice import stun
 
+from media_relay.core import rtcp, rtp
 from media_relay.core.ice import LiteAgent
 from media_relay.core.links import Connection, Link
 from media_relay.core.stats import Counters
-from media_relay.io.dtls import Certificate
+from media_relay.io.dtls import Certificate, DtlsSession
 from media_relay.io.peer import (
     CONNECTED,
     CONSENT_SECONDS,
     HANDSHAKE_SECONDS,
+    HELD_SECONDS,
     MAX_BAD_CHECKS_PER_SECOND,
+    MAX_CHECKS_PER_SECOND,
+    MAX_CONTROLS_PER_SECOND,
+    MAX_SSRCS,
     MAX_UNPROVEN_ADDRESSES,
     Peer,
     PeerTable,
@@ -30,9 +35,12 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, bytes]] = []
+        self.deliver: Callable[[bytes], object] | None = None
 
     def send(self, data: bytes, address: bytes) -> bool:
         self.sent.append((data, address))
+        if self.deliver is not None and 20 <= data[0] <= 63:
+            self.deliver(data)
         return True
 
 
@@ -41,10 +49,15 @@ class Notes:
     """An owner that writes down what it is told."""
 
     moved: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+    connected: list[Peer] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
-    def peer_connected(self, peer: Peer) -> None: ...
-    def peer_received(self, peer: Peer, data: bytes, rtcp: bool) -> None: ...
+    def peer_connected(self, peer: Peer) -> None:
+        self.connected.append(peer)
+
+    def peer_received(self, peer: Peer, data: bytes, rtcp: bool) -> None:
+        self.received.append(data)
 
     def peer_closed(self, peer: Peer, reason: str) -> None:
         self.closed.append(reason)
@@ -66,6 +79,20 @@ class House:
         self.peer = Peer(link, LiteAgent("ours", "password-of-the-peer-00"), CERTIFICATE, self.now)
         self.table.add(self.peer)
         self._keep: list[object] = []
+
+    def neighbour(self, name: str) -> Peer:
+        """Another peer at the same table, whose ufrag and password are made of its name."""
+        link = Link(Connection("room", name, "page", "subscribe"))
+        peer = Peer(link, LiteAgent(name, f"password-of-{name}".ljust(22, "0")), CERTIFICATE, self.now)
+        self.table.add(peer)
+        return peer
+
+    def check_of(self, peer: Peer, address: bytes) -> None:
+        """A neighbour's check nominates an address."""
+        name = peer.agent.ufrag
+        self.check(
+            address, user=f"{name}:theirs", password=f"password-of-{name}".ljust(22, "0"), nominate=True
+        )
 
     def datagram(self, address: bytes, data: bytes) -> None:
         memory = ffi.new("char[]", data + b"\0")
@@ -214,15 +241,124 @@ async def test_nothing_is_left_of_a_peer_that_is_gone(house: House) -> None:
 
 async def test_a_browser_that_gets_the_port_of_another_is_not_taken_for_it(house: House) -> None:
     house.check(HOME, nominate=True)
-    link = Link(Connection("room", "other", "page", "subscribe"))
-    other = Peer(link, LiteAgent("other", "password-of-the-other-0"), CERTIFICATE, house.now)
-    house.table.add(other)
-    house.check(HOME, user="other:theirs", password="password-of-the-other-0", nominate=True)
+    other = house.neighbour("other")
+    house.check_of(other, HOME)
     house.table.discard(house.peer)
     house.datagram(HOME, b"\x16hello")
     assert house.counters == {}
     await other.stop()
     await asyncio.sleep(0)
+
+
+async def test_nobody_takes_an_address_that_is_in_use(house: House) -> None:
+    house.check(HOME, nominate=True)
+    house.peer.state = CONNECTED
+    other = house.neighbour("other")
+    house.check_of(other, HOME)
+    assert house.counters == {"addresses_in_use": 1}
+    assert other.address == b""
+    house.now += HELD_SECONDS + 1
+    house.check_of(other, HOME)
+    assert other.address == HOME
+    await other.stop()
+
+
+async def test_a_peer_whose_address_was_taken_has_it_back_with_its_next_check(house: House) -> None:
+    house.check(HOME, nominate=True)
+    house.peer.state = CONNECTED
+    house.now += HELD_SECONDS + 1
+    other = house.neighbour("other")
+    house.check_of(other, HOME)
+    house.check(HOME, nominate=True)
+    assert house.table._by_address == {HOME: house.peer}
+    assert house.notes.moved == []
+    await other.stop()
+
+
+async def test_checks_of_one_peer_are_limited(house: House) -> None:
+    for _ in range(MAX_CHECKS_PER_SECOND + 5):
+        house.check(HOME)
+    assert len(house.wire.sent) == MAX_CHECKS_PER_SECOND
+    assert house.counters == {"stun_over_limit": 5}
+    house.table.handle_second()
+    house.check(HOME)
+    assert len(house.wire.sent) == MAX_CHECKS_PER_SECOND + 1
+
+
+class Browser:
+    """The other end of the house's peer: real DTLS and SRTP, straight into the table."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.certificate = Certificate.generateCertificate()
+        self.dtls = DtlsSession(self.certificate, self.send)
+        self.leaves_at_the_end = False
+        house.wire.deliver = self.dtls.receive
+
+    def send(self, data: bytes) -> None:
+        self.house.datagram(HOME, data)
+        if self.leaves_at_the_end and _is_last_flight(data):
+            self.house.table.discard(self.house.peer)
+
+    async def connect(self) -> None:
+        self.house.check(HOME, nominate=True)
+        self.house.peer.start(self.house.notes, (self.certificate.fingerprint(),), server=True)
+        assert await self.dtls.handshake((CERTIFICATE.fingerprint(),), server=False)
+
+    def media(self, ssrc: int, sequence: int = 0) -> bytes:
+        return self.dtls.protect_media(rtp.build_packet(96, sequence, 0, ssrc, b"media"))
+
+    def control(self, ssrc: int = 1) -> bytes:
+        return self.dtls.protect_control(rtcp.build_compound(rtcp.ReceiverReport(ssrc)))
+
+
+def _is_last_flight(data: bytes) -> bool:
+    """Whether a DTLS datagram has an encrypted record, of epoch 1."""
+    while data:
+        if data[3:5] == b"\0\1":
+            return True
+        data = data[13 + int.from_bytes(data[11:13], "big") :]
+    return False
+
+
+@pytest.fixture
+async def browser(house: House) -> AsyncIterator[Browser]:
+    made = Browser(house)
+    yield made
+    await made.dtls.stop()
+
+
+async def test_a_handshake_that_ends_when_its_peer_has_been_discarded_connects_nobody(
+    house: House, browser: Browser
+) -> None:
+    browser.leaves_at_the_end = True
+    await browser.connect()
+    assert house.peer.dtls.outbound is not None
+    assert house.notes.connected == []
+
+
+async def test_a_peer_cannot_make_up_ssrcs_without_end(house: House, browser: Browser) -> None:
+    await browser.connect()
+    for ssrc in range(1000):
+        house.datagram(HOME, rtp.build_packet(96, 0, 0, ssrc, b"forged" * 5))
+    assert house.counters == {"srtp_not_authentic": 1000}
+    for ssrc in range(MAX_SSRCS + 3):
+        house.datagram(HOME, browser.media(ssrc) if ssrc % 2 else browser.control(ssrc))
+    assert house.counters["ssrcs_over_limit"] == 3
+    house.datagram(HOME, browser.media(1, sequence=1))
+    assert len(house.notes.received) == MAX_SSRCS + 1
+
+
+async def test_control_packets_of_one_peer_are_limited(house: House, browser: Browser) -> None:
+    await browser.connect()
+    for _ in range(MAX_CONTROLS_PER_SECOND + 9):
+        house.datagram(HOME, browser.control())
+    assert len(house.notes.received) == MAX_CONTROLS_PER_SECOND
+    assert house.counters == {"rtcp_over_limit": 9}
+    house.datagram(HOME, browser.media(1))
+    house.table.handle_second()
+    house.datagram(HOME, browser.control())
+    assert len(house.notes.received) == MAX_CONTROLS_PER_SECOND + 2
 
 
 @pytest.mark.parametrize(
