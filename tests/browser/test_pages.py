@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.conftest import ClassRoom
 from tests.browser.scripted_web import ScriptedWeb, person
@@ -184,3 +184,15 @@ def test_a_german_browser_reads_german(
     expect(page.locator("html")).to_have_attribute("lang", "de")
     page.get_by_role("button", name="Beitreten").click()
     expect(page.get_by_text("Die Stunde beginnt, sobald Ihre Lehrkraft live geht")).to_be_visible()
+
+
+def test_a_press_before_the_modules_are_there_is_kept(page: Page, classroom: ClassRoom) -> None:
+    ScriptedWeb(page)
+    held: list[Route] = []
+    page.route("**/js/room/main.js", lambda route: held.append(route))
+    page.goto(classroom.url, wait_until="commit")
+    join = page.get_by_role("button", name="Join")
+    join.click()
+    expect(join).to_have_attribute("aria-busy", "true")
+    held[0].continue_()
+    expect(page.get_by_text("The lesson starts when your teacher goes live")).to_be_visible()

@@ -142,6 +142,7 @@ function start() {
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();
+  document.dispatchEvent(new Event("lectern:ready"));
 }
 
 start();
