@@ -144,7 +144,8 @@ class Room:
         return self
 
     def go_live(self) -> Room:
-        """Presses `Go live` and waits until the button has done its work."""
+        """Presses `Go live` once the page is connected, and waits until that has done its work."""
+        self.expect_state("connected")
         self.button("Go live").click()
         expect(self.button("End broadcast")).to_be_visible(timeout=PICTURE_SECONDS * 1000)
         return self
