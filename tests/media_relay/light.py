@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import pylibsrtp
 from aioice import stun
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 
@@ -209,8 +210,19 @@ class LightPeer(asyncio.DatagramProtocol):
     ) -> None:
         """Sends an encrypted RTP packet."""
         extension = rtp.build_extensions([(MID_EXTENSION, mid.encode())])
-        packet = rtp.build_packet(payload_type, sequence, timestamp, ssrc, payload, extension=extension)
-        self.send(self._dtls._tx_srtp.protect(packet))
+        self.send(
+            self.protect(
+                rtp.build_packet(payload_type, sequence, timestamp, ssrc, payload, extension=extension)
+            )
+        )
+
+    def protect(self, packet: bytes) -> bytes:
+        """Encrypts RTP or RTCP, however malformed; returns nothing where libsrtp refuses."""
+        session = self._dtls._tx_srtp
+        try:
+            return bytes((session.protect_rtcp if rtp.is_rtcp(packet) else session.protect)(packet))
+        except pylibsrtp.Error:
+            return b""
 
     def send_rtcp(self, *packets: rtcp.Sendable) -> None:
         """Sends encrypted RTCP."""
@@ -221,6 +233,16 @@ class LightPeer(asyncio.DatagramProtocol):
         async with self._news:
             await asyncio.wait_for(self._news.wait_for(lambda: len(self.rtp) >= count), WAIT)
         return self.rtp
+
+    async def hear_payload(self, payload: bytes, since: int = 0) -> None:
+        """Waits until a packet with that payload has come; `since` skips older ones."""
+
+        def heard() -> bool:
+            packets = self.rtp[since:]
+            return any(bytes(rtp.payload(p, rtp.parse_header(p))) == payload for p in packets)
+
+        async with self._news:
+            await asyncio.wait_for(self._news.wait_for(heard), WAIT)
 
     async def hear_rtcp(self, kind: type[T]) -> T:
         """Waits for RTCP of a kind."""

@@ -108,8 +108,12 @@ class Web:
 
     async def say(self, message: protocol.Message) -> None:
         """Tells the relay something."""
+        await self.say_raw(protocol.encode(message))
+
+    async def say_raw(self, text: str | bytes) -> None:
+        """Sends the relay whatever it is."""
         assert self._line is not None
-        await self._line.send(protocol.encode(message))
+        await self._line.send(text)
 
     async def permit(
         self,
