@@ -1,6 +1,8 @@
 """Glass to glass: how old a picture is when a browser shows it, through Lectern and without any relay.
 
 The publisher's camera is a canvas that draws the time as blocks; the others read the blocks of each picture.
+A browser keeps pictures back until their sound is due (lip sync), and sound until its jitter buffer lets it
+go: so the camera is measured alone, which shows the way of the pictures, and with sound, as students see it.
 """
 
 from __future__ import annotations
@@ -44,14 +46,14 @@ def measure_lesson(lesson: Lesson) -> Glass:
     return glass
 
 
-def measure_direct(browser: Browser, url: str) -> Glass:
+def measure_direct(browser: Browser, url: str, *, sound: bool) -> Glass:
     """Returns the same for two directly connected pages; `url` is any page of a secure origin."""
     context = new_context(browser)
     add_scripts(context, "clock_camera.js", "clock_reader.js", "direct_peer.js")
     publisher, viewer = context.new_page(), context.new_page()
     for page in (publisher, viewer):
         page.goto(url)
-    offer = publisher.evaluate("directPeer.offer()")
+    offer = publisher.evaluate("sound => directPeer.offer(sound)", sound)
     publisher.evaluate(
         "sdp => directPeer.accept(sdp)", viewer.evaluate("sdp => directPeer.answer(sdp)", offer)
     )

@@ -51,18 +51,25 @@ def measure(joins: int) -> Figures:
     """Runs everything, one after the other, in one browser."""
     with running_lesson() as lesson:
         teacher = lesson.person("teacher", "clock_camera.js")
-        lesson.room(teacher).go_live()
+        room = lesson.room(teacher).go_live()
         waits = measure_joins(lesson, joins)
-        glass = measure_lesson(lesson)
+        with_sound = measure_lesson(lesson)
+        room.button("Microphone").click()
+        alone = measure_lesson(lesson)
         teacher.close()
-        direct = measure_direct(lesson.browser, lesson.sign_in_url)
+        direct = measure_direct(lesson.browser, lesson.sign_in_url, sound=False)
+        direct_with_sound = measure_direct(lesson.browser, lesson.sign_in_url, sound=True)
     return {
         "joins": joins,
         "join_median_ms": round(statistics.median(waits), 1),
         "join_p95_ms": percentile_95(waits),
         "watching": len(WATCHING),
-        **glass_figures("glass", glass),
+        **glass_figures("glass", alone),
         **glass_figures("direct", direct),
+        **glass_figures("glass_with_sound", with_sound),
+        **glass_figures("direct_with_sound", direct_with_sound),
+        "glass_sound_buffer_ms": round(with_sound.sound_buffer, 1),
+        "direct_sound_buffer_ms": round(direct_with_sound.sound_buffer, 1),
     }
 
 
@@ -72,7 +79,6 @@ def glass_figures(name: str, glass: Glass) -> Figures:
         f"{name}_pictures": len(glass.ages),
         f"{name}_median_ms": round(statistics.median(glass.ages), 1),
         f"{name}_p95_ms": percentile_95(glass.ages),
-        f"{name}_sound_buffer_ms": round(glass.sound_buffer, 1),
     }
 
 

@@ -39,7 +39,7 @@ def table(figures: Figures, goals: Mapping[str, Goal]) -> str:
     """Returns the figures, a line each, with the goal where there is one and whether it is met."""
     lines = []
     for name, value in figures.items():
-        line = f"{name:<26}{value:>14,.10g}"
+        line = f"{name:<30}{value:>14,.10g}"
         if goal := goals.get(name):
             line += f"   {goal!s:>8}  {'met' if goal.is_met(value) else 'MISSED'}"
         lines.append(line)

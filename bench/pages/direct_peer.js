@@ -14,8 +14,8 @@ window.directPeer = (() => {
   };
 
   return {
-    async offer() {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+    async offer(sound) {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: sound, video: true });
       for (const track of stream.getTracks()) peer.addTrack(track, stream);
       return described(await peer.createOffer());
     },
