@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -21,6 +23,22 @@ from tests.support.cast import PASSWORD, Cast
 
 NEW_PASSWORD = "quite another pass-phrase"
 RESET_LIMIT = 5
+PEOPLE_AT_ONCE = 48
+MANY_AT_ONCE = f"""
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from accounts.hashers import Argon2Hasher
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+hasher = Argon2Hasher()
+before = peak()
+with ThreadPoolExecutor({PEOPLE_AT_ONCE}) as threads:
+    list(threads.map(lambda number: hasher.encode("secret", f"salt-and-{{number}}"), range({PEOPLE_AT_ONCE})))
+print(peak() - before)
+"""
+"""Prints by how many mebibytes a process grows that hashes so many passwords at the same time."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +64,12 @@ def link_in(message: EmailMessage) -> str:
 
 def test_a_password_takes_19_mebibytes_to_check() -> None:
     assert make_password(PASSWORD).startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_class_that_signs_in_at_once_does_not_take_the_memory() -> None:
+    command = [sys.executable, "-c", MANY_AT_ONCE]
+    grown = int(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+    assert grown < PEOPLE_AT_ONCE * 19 / 6
 
 
 def test_changing_the_password_ends_other_sessions_alone(cast: Cast, client: Client) -> None:
