@@ -20,7 +20,12 @@ MAX_RELAY_MESSAGE_BYTES = 256 << 10
 MAX_UNSENT_BYTES = 1 << 20
 """So much may wait for a peer that doesn't read; Daphne's `send` never waits, so nobody else can see it."""
 
+MAX_WAITING_MESSAGES = 128
+"""So many of a page's messages may wait to be taken up; the room's own limit allows 60 at once."""
+
 NORMAL_CLOSURE = 1000
+TOO_FAST = 4429
+"""docs/room-protocol.md."""
 
 TOO_LARGE = (
     b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: text/plain\r\n"
@@ -73,12 +78,24 @@ class LimitedWebSocket(WebSocketProtocol):
     """Limits what is received, by the path, and what waits to be sent, whatever the path."""
 
     muted = False
+    _is_page = True
 
     def onConnect(self, request: Any) -> Any:  # noqa: N802 (Autobahn's name)
         """Is called before anything is accepted."""
-        limit = MAX_RELAY_MESSAGE_BYTES if request.path == RELAY_PATH else MAX_MESSAGE_BYTES
+        self._is_page = request.path != RELAY_PATH
+        limit = MAX_MESSAGE_BYTES if self._is_page else MAX_RELAY_MESSAGE_BYTES
         self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
         return super().onConnect(request)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 (Autobahn's names)
+        """Is called with every message; Daphne would let any number wait for a busy application."""
+        if self.state != self.STATE_OPEN:
+            return
+        if self._is_page and self.application_queue.qsize() >= MAX_WAITING_MESSAGES:
+            log.warning("closed a socket of %s that sends faster than it is served", self.path)
+            self.serverClose(TOO_FAST)
+        else:
+            super().onMessage(payload, isBinary)
 
     def sendMessage(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802 (Autobahn's name)
         """Sends a message of any size: Autobahn would hold our own messages to the limit of a page's."""

@@ -29,6 +29,8 @@ async def _echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
     while (event := await receive())["type"] != "websocket.disconnect":
         if event["type"] == "websocket.connect":
             await send({"type": "websocket.accept"})
+        elif event["text"] == "be busy":
+            await asyncio.sleep(SLOW_SECONDS)
         elif event["text"] == "flood":
             await _flood(send)
         else:

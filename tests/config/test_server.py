@@ -18,7 +18,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from config.connections import MAX_BODY_BYTES, MAX_MESSAGE_BYTES, MAX_RELAY_MESSAGE_BYTES
+from config.connections import (
+    MAX_BODY_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_RELAY_MESSAGE_BYTES,
+    MAX_WAITING_MESSAGES,
+)
 from config.server import endpoint
 from tests.support.processes import Process, answers_on_tcp, free_port, wait_until
 
@@ -96,6 +101,25 @@ def test_a_message_over_the_limit_of_its_path_closes_the_socket(echo: Echo, path
         with pytest.raises(ConnectionClosed):
             socket_.recv(timeout=10)
     assert echo.get()
+
+
+def test_a_page_that_sends_faster_than_it_is_served_is_closed(echo: Echo) -> None:
+    with echo.connect() as page:
+        page.send("be busy")
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(2 * MAX_WAITING_MESSAGES):
+                page.send("x")
+        with pytest.raises(ConnectionClosed):
+            page.recv(timeout=10)
+        assert page.close_code == 4429
+
+
+def test_a_relay_may_send_faster_than_it_is_served(echo: Echo) -> None:
+    with echo.connect("/ws/relays/") as relay:
+        relay.send("be busy")
+        for _ in range(2 * MAX_WAITING_MESSAGES):
+            relay.send("x")
+        assert [relay.recv(timeout=10) for _ in range(2 * MAX_WAITING_MESSAGES)][-1] == "1"
 
 
 def test_our_own_messages_may_be_larger_than_a_page_s(echo: Echo) -> None:
