@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from classroom.core import groups, schedule
 from classroom.core.seats import Seat
-from classroom.models import Lesson, Presence
+from classroom.models import Enrolment, Lesson, Presence
+from classroom.permissions import STAFF_ROLES
 from classroom.services import events, relays
 from classroom.services.errors import ConflictError
 from classroom.services.presence import GRACE
@@ -96,14 +97,17 @@ def darken_stage(seat: Seat) -> None:
 
 
 def vacate_stages() -> None:
-    """Takes the stage from every page that has been gone for the grace time."""
+    """Takes the stage from pages gone for the grace time, and from people who may publish no longer."""
     pages = Presence.objects.filter(
         lesson=OuterRef("pk"), user=OuterRef("stage_holder"), client=OuterRef("stage_client")
     )
     lately = Q(left_at=None) | Q(left_at__gt=timezone.now() - GRACE)
-    left = Lesson.objects.filter(~Exists(pages.filter(lately)), state=Lesson.State.LIVE).exclude(
-        stage_client=""
+    entitled = Enrolment.objects.filter(
+        course=OuterRef("course"), user=OuterRef("stage_holder"), role__in=STAFF_ROLES, user__is_active=True
     )
+    left = Lesson.objects.filter(
+        ~Exists(pages.filter(lately)) | ~Exists(entitled), state=Lesson.State.LIVE
+    ).exclude(stage_client="")
     for lesson_id, client in left.values_list("pk", "stage_client"):
         with transaction.atomic():
             if left.filter(pk=lesson_id, stage_client=client).update(**EMPTY_STAGE):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from classroom.core.seats import Seat
-from classroom.models import Lesson, Presence
+from classroom.models import Enrolment, Lesson, Presence
 from classroom.services import lessons, presence
 from classroom.services.errors import ConflictError
 from tests.support.cast import Cast
@@ -103,6 +103,15 @@ def test_the_stage_is_kept_while_its_page_may_come_back_and_then_vacated(cast: C
     assert stage_of(cast.lesson) == (None, "", [])
     cast.lesson.refresh_from_db()
     assert cast.lesson.state == Lesson.State.LIVE
+
+
+def test_who_may_publish_no_longer_loses_the_stage(cast: Cast) -> None:
+    seat = seat_of(cast, cast.teacher)
+    presence.enter(seat, "channel")
+    lessons.go_live(seat)
+    Enrolment.objects.filter(user=cast.teacher).update(role=Enrolment.Role.STUDENT)
+    lessons.vacate_stages()
+    assert stage_of(cast.lesson) == (None, "", [])
 
 
 def test_a_form_that_was_open_meanwhile_does_not_put_the_stage_back(cast: Cast) -> None:
