@@ -13,8 +13,9 @@ from django.db.models import F, Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
+from classroom.core.schedule import LIVE_AFTER
 from classroom.models import Enrolment, Lesson
-from classroom.permissions import Action, Standing
+from classroom.permissions import OPEN_PHASES, Action, Standing
 
 DAYS = 7
 """Today and the six days after it."""
@@ -55,7 +56,10 @@ def week_of(user: Any, now: datetime | None = None) -> list[Day]:
     zone = zone_of(user)
     today = now.astimezone(zone).date()
     days: dict[date, list[Entry]] = {today: []}
-    for lesson in _lessons(user, _midnight(today, zone), _midnight(today + timedelta(days=DAYS), zone)):
+    start, end = _midnight(today, zone), _midnight(today + timedelta(days=DAYS), zone)
+    for lesson in _lessons(user, start - LIVE_AFTER, end):
+        if lesson.ends_at <= start and lesson.phase(now) not in OPEN_PHASES:
+            continue
         # A lesson that has run over midnight is still on today.
         day = max(lesson.starts_at.astimezone(zone).date(), today)
         days.setdefault(day, []).append(_entry(lesson, zone, now))

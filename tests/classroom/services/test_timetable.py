@@ -81,6 +81,15 @@ def test_a_lesson_over_midnight_is_still_on_today(pupil: User) -> None:
     assert titles(pupil) == {"Fri 27": ["Night of music"]}
 
 
+def test_a_lesson_of_yesterday_that_goes_on_is_on_today(pupil: User) -> None:
+    evening = NOON - timedelta(hours=15, minutes=30)
+    add("Encore", evening, hours=2, state=Lesson.State.LIVE)
+    add("Rehearsal", evening, hours=2, state=Lesson.State.ENDED)
+    after_midnight = evening + timedelta(hours=2, minutes=40)
+    entries = timetable.week_of(pupil, after_midnight)[0].lessons
+    assert [(entry.title, entry.can_enter) for entry in entries] == [("Encore", True)]
+
+
 def test_a_lesson_that_is_not_open_or_cancelled_cannot_be_entered(pupil: User) -> None:
     add("Later", NOON + timedelta(minutes=50))
     add("Cancelled", NOON, state=Lesson.State.CANCELLED)
