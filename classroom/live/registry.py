@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1
-SILENT_SECONDS = 35.0
-"""A page pings every 10 s: three lost pings."""
+SILENT_SECONDS = 25.0
+"""A page pings every 10 s: two lost pings."""
+MAX_SOCKETS_OF_A_PERSON = 32
+"""More pages than anybody has open; counted by person, since a school may share one address."""
 RELAY_SILENT_SECONDS = 5.0
 """A relay reports every second."""
 
@@ -61,6 +63,10 @@ class Registry:
         """Takes care of a relay's connection from now on."""
         self.relays.add(relay)
         self._start()
+
+    def has_place_for(self, user_id: UUID) -> bool:
+        """Whether the person may have one more socket here."""
+        return sum(socket.seat.user_id == user_id for socket in self.sockets) < MAX_SOCKETS_OF_A_PERSON
 
     def remove(self, socket: RoomConsumer) -> None:
         """Forgets a socket; doing so twice is harmless."""

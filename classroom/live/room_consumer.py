@@ -91,14 +91,17 @@ class RoomConsumer(AsyncConsumer):
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Lets the page in, or refuses it in one and the same way whatever the reason."""
         entry = await self._admit()
-        if entry is None:
+        if entry is None or not registry.has_place_for(entry.seat.user_id):
             await self.base_send({"type": "websocket.close"})
             raise StopConsumer
         self.entry = entry
+        self._joined = self._groups()
+        # Before anything is waited for: sockets that come at the same time are counted too.
+        registry.add(self)
         self.questions = Questions(self.channel_layer, self.channel_name)
         await self.base_send({"type": "websocket.accept"})
-        await self._join_groups()
-        registry.add(self)
+        for name in self._joined:
+            await self.channel_layer.group_add(name, self.channel_name)
         await self._sit_down()
         # What has changed between the door and the groups would go unnoticed.
         registry.recheck_soon(self)
@@ -110,16 +113,14 @@ class RoomConsumer(AsyncConsumer):
         lesson_id = self.scope["url_route"]["kwargs"]["lesson_id"]
         return await in_database(access.admit, access.session_key(self.scope), lesson_id, client)
 
-    async def _join_groups(self) -> None:
+    def _groups(self) -> tuple[str, ...]:
         seat = self.seat
-        self._joined = (
+        return (
             groups.room(seat.lesson_id),
             groups.user(seat.user_id),
             groups.session(self.entry.session_key),
             groups.page(seat.lesson_id, seat.user_id, seat.client),
         )
-        for name in self._joined:
-            await self.channel_layer.group_add(name, self.channel_name)
 
     async def _sit_down(self) -> None:
         self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)

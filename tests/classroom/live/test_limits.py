@@ -1,7 +1,8 @@
-"""Messages that are none, too many messages, and silence (CHECKS 18, 19)."""
+"""Messages that are none, too many messages, and silence."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -9,10 +10,23 @@ from typing import Any
 import pytest
 
 from classroom.live import protocol
-from classroom.live.registry import RELAY_SILENT_SECONDS, SILENT_SECONDS, registry
+from classroom.live.database import in_database
+from classroom.live.registry import (
+    MAX_SOCKETS_OF_A_PERSON,
+    RELAY_SILENT_SECONDS,
+    SILENT_SECONDS,
+    registry,
+)
 from classroom.live.room_consumer import MALFORMED_MESSAGES, MESSAGES_AT_ONCE, RELAY_REQUESTS_OPEN
 from media_relay.protocol import Subscribe
-from tests.classroom.live.wire import open_page, open_relay
+from tests.classroom.live.wire import (
+    browser_headers,
+    is_refused,
+    make_session,
+    open_page,
+    open_relay,
+    room_path,
+)
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,6 +119,22 @@ async def test_a_flood_closes_its_sender_and_nobody_else(cast: Cast) -> None:
     assert (await other.request("room.ping"))["ok"]
     assert time.monotonic() - started < 5
     assert await flooder.close_code() == 4429
+
+
+async def test_a_person_has_only_so_many_sockets_and_leaves_room_for_others(cast: Cast) -> None:
+    headers = browser_headers(await in_database(make_session, cast.students[0]))
+    paths = [room_path(cast.lesson.pk, f"page-{number:04}") for number in range(MAX_SOCKETS_OF_A_PERSON + 4)]
+    refused = await asyncio.gather(*(is_refused(path, headers) for path in paths))
+    assert sum(refused) == 4
+    await open_page(cast.students[1], cast.lesson)
+
+
+async def test_a_person_who_closes_a_page_may_open_another(cast: Cast) -> None:
+    key = await in_database(make_session, cast.student)
+    clients = [f"page-{number:04}" for number in range(MAX_SOCKETS_OF_A_PERSON)]
+    pages = [await open_page(cast.student, cast.lesson, client, key) for client in clients]
+    await pages[0].drop()
+    await open_page(cast.student, cast.lesson, clients[0], key)
 
 
 async def test_only_so_many_requests_may_wait_for_the_relay(cast: Cast) -> None:
