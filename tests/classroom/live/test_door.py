@@ -90,7 +90,6 @@ async def test_a_session_of_an_older_password_is_refused(cast: Cast) -> None:
 
 @pytest.mark.parametrize("origin", FOREIGN_ORIGINS)
 async def test_a_foreign_origin_is_refused_before_any_row_is_written(cast: Cast, origin: str) -> None:
-    """CHECKS 14."""
     assert await refused(cast.student, cast.lesson.pk, origin=origin)
     assert not await in_database(Presence.objects.exists)
 
@@ -112,7 +111,7 @@ async def test_a_socket_to_nowhere_is_refused(path: str) -> None:
 
 
 async def test_every_refusal_looks_the_same(cast: Cast) -> None:
-    """CHECKS 15: nothing in the answer tells one reason from another."""
+    """Nothing in the answer tells one reason from another."""
     key = await in_database(make_session, cast.stranger)
     answers = []
     for lesson_id, session in ((cast.lesson.pk, ""), (cast.lesson.pk, key), (uuid.uuid4(), key)):
@@ -122,7 +121,7 @@ async def test_every_refusal_looks_the_same(cast: Cast) -> None:
 
 
 async def test_nobody_enters_a_lesson_of_another_school(cast: Cast) -> None:
-    """CHECKS 24, for the sockets: each person of one school at each lesson of the other."""
+    """Each person of one school at each lesson of the other."""
     people = await in_database(lambda: list(User.objects.select_related("school")))
     lessons = await in_database(lambda: list(Lesson.objects.select_related("course")))
     foreign = [

@@ -1,4 +1,4 @@
-"""Rights that change while somebody is in the room: socket and media end within two seconds (CHECKS 16)."""
+"""Rights that change while somebody is in the room: socket and media end within two seconds."""
 
 from __future__ import annotations
 

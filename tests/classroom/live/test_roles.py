@@ -1,4 +1,4 @@
-"""Every type of message by every role (CHECKS 17), and across schools (CHECKS 24)."""
+"""Every type of message by every role, and across schools."""
 
 from __future__ import annotations
 

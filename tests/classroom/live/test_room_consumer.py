@@ -115,7 +115,7 @@ async def test_events_are_numbered_without_gaps_and_follow_the_snapshot(cast: Ca
 
 
 async def test_a_burst_is_seen_by_all_in_the_end(cast: Cast) -> None:
-    """CHECKS 23: whatever is lost on the way shows in the numbers, and a snapshot mends it."""
+    """Whatever is lost on the way shows in the numbers, and a snapshot mends it."""
     teacher = await open_page(cast.teacher, cast.lesson)
     students = [await open_page(student, cast.lesson) for student in cast.students]
     await teacher.request("lesson.go_live")

@@ -1,4 +1,4 @@
-"""No address gives anything of one school to a person of another; made from the URLconf (CHECKS 24)."""
+"""No address gives anything of one school to a person of another; made from the URLconf."""
 
 from __future__ import annotations
 
