@@ -244,11 +244,21 @@ class Lane:
         while job.position < len(group.members):
             chunk, skip = divmod(job.position, CHUNK)
             sessions = group.sessions[chunk]
-            if not self._encrypt(job, sessions):
-                sent = self._send_one_by_one(job)
-            else:
-                sent = self._socket.send_many(group.headers + job.position, len(sessions) - skip)
-                self._count(sent, job)
+            # What libsrtp refuses for someone goes one by one.
+            count = len(sessions) - skip if self._encrypt(job, sessions) else self._encrypt_one(job)
+            if not self._transmit(job, count):
+                return False
+        return True
+
+    def _transmit(self, job: Job, count: int) -> bool:
+        """Sends what is encrypted for the next members; returns False when the kernel has no room.
+
+        Nothing is encrypted anew for the rest when someone can't be sent to: a whole network may be gone.
+        """
+        end = job.position + count
+        while job.position < end:
+            sent = self._socket.send_many(job.group.headers + job.position, end - job.position)
+            self._count(sent, job)
             if sent < 0:
                 sent = self._send_in_pieces(job)
             job.position += sent
@@ -264,18 +274,17 @@ class Lane:
                 return False
         return True
 
-    def _send_one_by_one(self, job: Job) -> int:
-        """Sends to one member of a chunk in which libsrtp refused someone; only that one gets nothing."""
+    def _encrypt_one(self, job: Job) -> int:
+        """Encrypts for the next member; returns 1, or goes past it and returns 0 if libsrtp refuses."""
         place, session = job.position % CHUNK, job.group.members[job.position].session
         for run, packet in enumerate(job.packets):
             ffi.memmove(_buffers[run][place], packet, len(packet))
             _lengths[run][place][0] = len(packet)
             if job.protect(session, _buffers[run][place], _lengths[run][place]):
                 self.failed += len(job.packets)
-                return 1
-        sent = self._socket.send_many(job.group.headers + job.position, 1)
-        self._count(sent, job)
-        return sent
+                job.position += 1
+                return 0
+        return 1
 
     def _send_in_pieces(self, job: Job) -> int:
         """Sends the packets of a message that the kernel could not take apart, as for a small MTU."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from media_relay.core import rtp
-from media_relay.io import udp
+from media_relay.io import dtls, udp
 from media_relay.io.fanout import (
     CHUNK,
     MAX_DELAY,
@@ -19,6 +19,7 @@ from media_relay.io.fanout import (
     PACKETS_PER_TURN,
     RUN,
     Group,
+    Job,
     Lane,
     Member,
     control_job,
@@ -252,6 +253,25 @@ def test_one_whose_keys_fail_gets_nothing_and_disturbs_nobody(
     assert broken.received() == []
     assert all(receiver.received() == [data] for receiver in receivers if receiver is not broken)
     assert (lane.sent, lane.failed) == (COUNT - 1, 1)
+
+
+def test_those_who_cannot_be_reached_cost_no_more_than_others(
+    ours: UdpSocket, receivers: list[Receiver]
+) -> None:
+    for receiver in receivers[: COUNT - 5]:
+        receiver.member.address = pack_address(("127.0.0.1", 0))
+    lane, data, encrypted = Lane(ours, lambda: 0.0), packet(1), 0
+
+    def protect(session: object, buffer: object, length: object) -> int:
+        nonlocal encrypted
+        encrypted += 1
+        return int(dtls.protect(session, buffer, length))
+
+    lane.put(Job(group_of(receivers), data, protect, None, 0.0))
+    run_all(lane)
+    assert encrypted == COUNT
+    assert all(receiver.received() == [data] for receiver in receivers[COUNT - 5 :])
+    assert lane.sent == 5
 
 
 def test_a_turn_is_bounded(ours: UdpSocket, receivers: list[Receiver]) -> None:
