@@ -59,7 +59,8 @@ class ControlLink:
                 line = await self._dial()
                 backoff = MIN_BACKOFF
                 await self._serve(line)
-            except (OSError, TimeoutError, WebSocketException) as error:
+            # A redirect to what is no address is a ValueError.
+            except (OSError, TimeoutError, WebSocketException, ValueError) as error:
                 self._complain(error)
             await asyncio.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311  # spreads dialling, hides nothing
             backoff = min(MAX_BACKOFF, backoff * 2)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from media_relay import protocol
+from media_relay.io.control import ControlLink
+
+SECONDS = 10
+REPLIES = {
+    "nothing": b"",
+    "no HTTP": b"\xff" * 5000,
+    "no WebSocket": b"HTTP/1.1 200 OK\r\n\r\n",
+    "a refusal": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+    "a redirect to a page": b"HTTP/1.1 301 Moved\r\nLocation: https://127.0.0.1/\r\n\r\n",
+    "a redirect to nowhere": b"HTTP/1.1 301 Moved\r\nLocation: ws://127.0.0.1:port/\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+async def test_whatever_the_other_side_says_the_relay_dials_again(reply: bytes) -> None:
+    dialled: asyncio.Queue[None] = asyncio.Queue()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+        dialled.put_nowait(None)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    link = ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
+    running = asyncio.create_task(link.run())
+    async with asyncio.timeout(SECONDS):
+        for _ in range(2):
+            await dialled.get()
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    server.close()
+
+
+def _register() -> protocol.Register:
+    return protocol.Register("relay", "1", "epoch", ("127.0.0.1",), 7400, 1)
+
+
+def _load() -> protocol.Load:
+    return protocol.Load(0, 0, 0, 0, 0, 0, 0, 0, 0)
