@@ -56,12 +56,14 @@ export class Broadcast extends Emitter {
   /** Takes the stage; the lesson is live. */
   async goLive() {
     this.#lastSent = null;
+    await this.session.whenOpen();
     await this.session.request("lesson.go_live");
     this.store.patch({ joined: false });
   }
 
   /** Ends the lesson for everyone. */
   async end() {
+    await this.session.whenOpen();
     await this.session.request("lesson.end");
     this.#stopScreen();
   }

@@ -86,6 +86,20 @@ export class Session extends Emitter {
     return this.#socket?.readyState === WebSocket.OPEN && this.#seq >= 0;
   }
 
+  /** Waits until requests can be sent, for some time: what a person asks for meanwhile is not refused. */
+  async whenOpen() {
+    if (this.isOpen || this.#stopped) return;
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, OPEN_LIMIT_MS);
+      const end = this.on("status", (status) => {
+        if (status !== "open") return;
+        clearTimeout(timer);
+        end();
+        resolve(null);
+      });
+    });
+  }
+
   /**
    * Sends a request and returns the reply's body; raises RequestError.
    * @param {string} type
