@@ -263,7 +263,7 @@ def malformed_rtcp(chance: random.Random) -> bytes:
     """RTCP with a sound header, since libsrtp wants one, and a body of noise."""
     packet = b""
     for _ in range(chance.randrange(1, 5)):
-        body = chance.randbytes(4 * chance.randrange(1, 12))
+        body = struct.pack("!I", SCREEN_SSRC) + chance.randbytes(4 * chance.randrange(12))
         count, length = chance.randrange(64), max(0, len(body) // 4 + chance.choice((0, 0, 0, 1, -1)))
         packet += struct.pack("!BBH", 0x80 | count, chance.randrange(200, 208), length) + body
     return packet
