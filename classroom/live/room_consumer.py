@@ -274,8 +274,7 @@ class RoomConsumer(AsyncConsumer):
 
     async def room_replaced(self, message: dict[str, Any]) -> None:
         """The same page has connected again; however late this comes, its row names the newest socket."""
-        key = self.presence_key
-        if key is not None and not await in_database(presence.is_current, key, self.channel_name):
+        if await in_database(presence.is_replaced, self.seat, self.channel_name):
             await self.shut(protocol.CLOSE_REPLACED)
 
     async def relay_reply(self, message: dict[str, Any]) -> None:

@@ -36,9 +36,10 @@ def detach(key: int, channel: str) -> None:
     Presence.objects.filter(pk=key, channel=channel, left_at=None).update(channel="", seen_at=timezone.now())
 
 
-def is_current(key: int, channel: str) -> bool:
-    """Whether this is still the socket that the presence goes by; one query."""
-    return _open(pk=key, channel=channel).exists()
+def is_replaced(seat: Seat, channel: str) -> bool:
+    """Whether the page is present by another socket; a presence that has ended is not. One query."""
+    rows = _open(lesson_id=seat.lesson_id, user_id=seat.user_id, client=seat.client)
+    return rows.exclude(channel__in=("", channel)).exists()
 
 
 def leave(seat: Seat) -> bool:

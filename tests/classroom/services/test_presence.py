@@ -41,10 +41,19 @@ def test_an_older_socket_that_drops_late_does_not_touch_the_newer_one(cast: Cast
     seat = seat_of(cast, cast.student)
     key, _is_new = presence.enter(seat, "channel-1")
     presence.enter(seat, "channel-2")
-    assert not presence.is_current(key, "channel-1")
-    assert presence.is_current(key, "channel-2")
+    assert presence.is_replaced(seat, "channel-1")
+    assert not presence.is_replaced(seat, "channel-2")
     presence.detach(key, "channel-1")
     assert Presence.objects.get().channel == "channel-2"
+
+
+def test_a_page_whose_presence_has_ended_is_not_replaced_until_it_is_back(cast: Cast) -> None:
+    seat = seat_of(cast, cast.student)
+    presence.enter(seat, "channel-1")
+    presence.leave(seat)
+    assert not presence.is_replaced(seat, "channel-1")
+    presence.enter(seat, "channel-2")
+    assert presence.is_replaced(seat, "channel-1")
 
 
 def test_a_page_that_left_gets_a_new_row(cast: Cast) -> None:
