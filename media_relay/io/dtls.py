@@ -30,7 +30,6 @@ from pylibsrtp._binding import ffi, lib
 
 MAX_QUEUED_DATAGRAMS = 16
 FINGERPRINT_ALGORITHM = "sha-256"
-MAX_RTCP_BYTES = 1200
 RTCP_TRAILER_BYTES = 4 + 16
 REPLAY_ERRORS = (9, 10)
 """libsrtp's replay_fail and replay_old: a packet that came twice, or far too late."""

@@ -24,7 +24,8 @@ CHUNK = 64
 RUN = 8
 """The most packets that go as one message."""
 STRIDE = 1536
-MAX_PACKET_BYTES = STRIDE - 64
+MAX_PACKET_BYTES = STRIDE - 32
+"""What has room in a buffer with all that encryption adds; what is larger is dropped and counted."""
 FIRST_CAPACITY = 16
 PACKETS_PER_TURN = 1024
 """How much is sent before the socket is read again: about four milliseconds."""
@@ -127,11 +128,6 @@ class Group:
             self._describe(last)
         member.index = -1
 
-    def move(self, member: Member, address: bytes) -> None:
-        """Sends to another address from now on."""
-        member.address = address
-        self._describe(member)
-
     def _describe(self, member: Member) -> None:
         # The kernel wants 16 bytes for IPv4, of which the last eight are zero.
         size = 28 if len(member.address) == 28 else 16
@@ -195,8 +191,10 @@ class Lane:
         self.failed = 0
 
     def put(self, job: Job) -> None:
-        """Queues one packet for a group."""
-        if job.frame is None:
+        """Queues one packet for a group; drops one that has no room in a buffer."""
+        if max(map(len, job.packets)) > MAX_PACKET_BYTES:
+            self.failed += len(job.group.members)
+        elif job.frame is None:
             self._urgent.append(job)
         elif self._segments and self._video and self._video[-1].takes(job):
             self._video[-1].packets += job.packets

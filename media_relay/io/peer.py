@@ -8,6 +8,7 @@ from typing import Protocol
 
 from media_relay.core.ice import LiteAgent, local_ufrag
 from media_relay.core.links import Link
+from media_relay.core.rtp import is_rtcp
 from media_relay.core.stats import Counters
 from media_relay.io.dtls import REPLAY_ERRORS, Certificate, DtlsSession, Fingerprints
 from media_relay.io.udp import MAX_DATAGRAM_BYTES, Datagram, UdpSocket, ffi, unpack_address
@@ -192,7 +193,7 @@ class PeerTable:
             self._counters.add("media_from_unknown_address")
             return
         head = ffi.buffer(datagram.pointer, datagram.length)[:12]
-        rtcp = len(head) > 1 and 192 <= head[1] <= 223
+        rtcp = is_rtcp(head)
         ssrc = head[4:8] if rtcp else head[8:12]
         if rtcp and self._controls.get(peer, 0) >= MAX_CONTROLS_PER_SECOND:
             self._counters.add("rtcp_over_limit")
