@@ -11,13 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_SDP_BYTES = 64 << 10
 MAX_ID_LENGTH = 64
 MAX_TEXT_LENGTH = 500
 MAX_SLOTS = 64
 MAX_VIEWERS = 20_000
+MAX_LINKS = 500
+MAX_LAYERS = 3
+NO_LAYER = -1
+"""Stands for "no picture" wherever a layer is named; the lowest layer is 0."""
 
 AUDIO = "audio"
 VIDEO = "video"
@@ -32,6 +36,14 @@ SOURCE_KINDS: Mapping[str, str] = {MICROPHONE: AUDIO, CAMERA: VIDEO, SCREEN: VID
 SUBSCRIBE = "subscribe"
 PUBLISH = "publish"
 DIRECTIONS = (SUBSCRIBE, PUBLISH)
+
+# What of a relay's budget is nearest to its end.
+BUDGETS = ("connections", "bandwidth", "packets", "cpu")
+
+# Why someone gets less than the best layer.
+BY_LINK = "link"
+BY_CHOICE = "choice"
+LIMITS = ("", BY_LINK, BY_CHOICE)
 
 # The stable codes of a refusal.
 REFUSED = "refused"
@@ -86,7 +98,10 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """relay → web, every second: what it carries. Rates are per second, times milliseconds."""
+    """relay → web, every second: what it carries. Rates are per second, times milliseconds.
+
+    `usage` is how much of the `budget` that is nearest to its end is used: 0 to 1, or above.
+    """
 
     rooms: int
     publishers: int
@@ -98,6 +113,10 @@ class Load:
     out_mbps: float
     loop_lag_ms: float
     counters: Mapping[str, int] = field(default_factory=dict)
+    in_mbps: float = 0.0
+    usage: float = 0.0
+    budget: str = BUDGETS[0]
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +157,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """web → relay: a browser's offer to publish, `sources` by mid; replied to with `Accepted`."""
+    """web → relay: an offer to publish, `sources` by mid; replied to with `Accepted`.
+
+    Without sources the first m-line of sound is the microphone and the first of pictures the camera.
+    """
 
     id: str
     room: str
@@ -146,6 +168,39 @@ class Publish:
     client: str
     sdp: str
     sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """web → relay: a client's own offer to watch (WHEP); replied to with `Accepted`.
+
+    Its m-lines get the `slots` of their kind in this order.
+    """
+
+    id: str
+    room: str
+    participant: str
+    client: str
+    sdp: str
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """web → relay: the highest layer that a page wants of each slot, `NO_LAYER` for no picture; no reply.
+
+    A slot that is not named has no such limit. Replaces what was preferred before.
+    """
+
+    room: str
+    participant: str
+    client: str
+    limits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """web → relay: take no new rooms and stop once the present ones have moved; no reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +261,45 @@ class ConnectionChanged:
     reason: str = ""
 
 
-FromRelay = Register | Load | Offer | Accepted | Done | Refused | ConnectionChanged
-FromWeb = Registered | Permits | Subscribe | Answer | Publish | Close
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """How one connection fares: a subscriber's as the relay sends, a publisher's as it arrives.
+
+    `loss` is 0 to 1, `rtt_ms` 0 while unknown; `layers` are those sent now by slot (`NO_LAYER` where the
+    picture pauses), `limited` one of `LIMITS`.
+    """
+
+    participant: str
+    client: str
+    direction: str
+    rtt_ms: float
+    loss: float
+    kbps: float
+    layers: Mapping[str, int] = field(default_factory=dict)
+    limited: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """relay → web: how the connections of a room fare; of all every few seconds, of some when they change."""
+
+    room: str
+    links: tuple[LinkState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayersWanted:
+    """relay → web, for a publishing page: which of a source's layers (by rid) anybody watches now."""
+
+    room: str
+    participant: str
+    client: str
+    source: str
+    rids: tuple[str, ...]
+
+
+FromRelay = Register | Load | Offer | Accepted | Done | Refused | ConnectionChanged | Links | LayersWanted
+FromWeb = Registered | Permits | Subscribe | Answer | Publish | Watch | Prefer | Drain | Close
 Message = FromRelay | FromWeb
 
 # Decoding: one checker per field type. A checker returns the value in its final shape or raises ValueError.
@@ -255,6 +347,12 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return value
+
+
 def _one_of(*choices: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -295,9 +393,24 @@ _ID = _text(MAX_ID_LENGTH)
 _OPTIONAL_ID = _text(MAX_ID_LENGTH, empty=True)
 _SOURCE = _one_of(*SOURCE_KINDS)
 _COUNT = _integer(0, 1 << 53)
+_LAYER = _integer(NO_LAYER, MAX_LAYERS - 1)
 _SEAT: dict[str, Callable[[Any], Any]] = {"room": _ID, "participant": _ID, "client": _ID}
 _SLOT = _record(Slot, {"name": _ID, "kind": _one_of(*KINDS)})
 _STAGE_ENTRY = _record(StageEntry, {"slot": _ID, "participant": _ID, "source": _SOURCE})
+
+_LINK_STATE = _record(
+    LinkState,
+    {
+        "participant": _ID,
+        "client": _ID,
+        "direction": _one_of(*DIRECTIONS),
+        "rtt_ms": _number,
+        "loss": _number,
+        "kbps": _number,
+        "layers": _mapping(_LAYER, MAX_SLOTS),
+        "limited": _one_of(*LIMITS),
+    },
+)
 
 _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
     Register: {
@@ -321,6 +434,10 @@ _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
         "out_mbps": _number,
         "loop_lag_ms": _number,
         "counters": _mapping(_COUNT, 100),
+        "in_mbps": _number,
+        "usage": _number,
+        "budget": _one_of(*BUDGETS),
+        "draining": _boolean,
     },
     Permits: {
         "room": _ID,
@@ -333,6 +450,11 @@ _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
     Subscribe: {"id": _ID, **_SEAT},
     Answer: {"id": _ID, **_SEAT, "sdp": _sdp},
     Publish: {"id": _ID, **_SEAT, "sdp": _sdp, "sources": _mapping(_SOURCE, MAX_SLOTS)},
+    Watch: {"id": _ID, **_SEAT, "sdp": _sdp, "slots": _list(_ID, MAX_SLOTS)},
+    Prefer: {**_SEAT, "limits": _mapping(_LAYER, MAX_SLOTS)},
+    Drain: {},
+    Links: {"room": _ID, "links": _list(_LINK_STATE, MAX_LINKS)},
+    LayersWanted: {**_SEAT, "source": _SOURCE, "rids": _list(_ID, MAX_LAYERS)},
     Close: {**_SEAT, "client": _OPTIONAL_ID, "direction": _one_of("", *DIRECTIONS)},
     Offer: {"id": _ID, "sdp": _sdp, "slots": _mapping(_ID, MAX_SLOTS)},
     Accepted: {"id": _ID, "sdp": _sdp},

@@ -11,6 +11,28 @@ from typing import NamedTuple
 from media_relay.core.links import Link
 
 
+class Shift(NamedTuple):
+    """What one subscriber's numbers differ by from those of the packets it shares with others.
+
+    Each is added modulo the size of its field: 16, 32, 15 and 8 bits.
+    """
+
+    sequence: int = 0
+    timestamp: int = 0
+    picture_id: int = 0
+    tl0: int = 0
+
+
+NO_SHIFT = Shift()
+
+
+class Places(NamedTuple):
+    """Where in a packet the 15-bit picture id and TL0PICIDX of VP8 begin; -1 for what it has not."""
+
+    picture_id: int = -1
+    tl0: int = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Join:
     """From now on the subscriber gets what is forwarded to its room."""
