@@ -1,7 +1,7 @@
 # Lectern: `make run` starts it, `make test` shows that it works, `make help` lists the rest.
 
 BIN := .venv/bin
-PURE_TESTS = $(wildcard tests/test_architecture.py tests/*/core tests/config/supervisor \
+PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/core tests/config/supervisor \
     tests/config/test_env.py tests/config/test_configuration.py tests/media_relay/test_protocol.py)
 
 .PHONY: help run setup setup-tests tools test check lint types format bench clean
