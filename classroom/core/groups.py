@@ -13,6 +13,11 @@ def room(lesson_id: UUID) -> str:
     return f"room.{lesson_id.hex}"
 
 
+def staff(lesson_id: UUID) -> str:
+    """The teachers and assistants in a lesson's room."""
+    return f"staff.{lesson_id.hex}"
+
+
 def user(user_id: UUID) -> str:
     """Every socket of a person."""
     return f"user.{user_id.hex}"

@@ -154,6 +154,20 @@ def words_by_mid(value: Any, choices: Collection[str]) -> dict[str, str]:
     return found
 
 
+def whole_number(value: Any, low: int, high: int) -> int:
+    """A whole number within its bounds, both included."""
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError("expected a whole number within its bounds")
+    return value
+
+
+def numbers_by_word(value: Any, choices: Collection[str], low: int, high: int) -> dict[str, int]:
+    """An object from known words to whole numbers within their bounds."""
+    if not isinstance(value, dict) or len(value) > len(choices):
+        raise ValueError("expected whole numbers by known words")
+    return {word(name, choices): whole_number(entry, low, high) for name, entry in value.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """The body of a request that needs none."""

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from classroom.core import groups
+from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
-from classroom.services import lessons, presence, relays
+from classroom.services import events, lessons, presence, relays
 
 if TYPE_CHECKING:
     from classroom.live.relay_consumer import RelayConsumer
@@ -48,6 +50,7 @@ class Registry:
         self.clock = time.monotonic
         self.sockets: set[RoomConsumer] = set()
         self.relays: set[RelayConsumer] = set()
+        self.links = FreezeReports()
         self._marked: set[RoomConsumer] = set()
         self._rosters: dict[UUID, set[UUID]] = {}
         self._looked_at_phases = timezone.now()
@@ -106,6 +109,11 @@ class Registry:
         rosters, self._rosters = self._rosters, {}
         for lesson_id, user_ids in rosters.items():
             await in_database(presence.publish_roster, lesson_id, user_ids)
+
+    async def tell_freezes(self) -> None:
+        """Tells the staff of each room, in one message, whose pictures have frozen."""
+        for lesson_id, frozen in self.links.take().items():
+            await events.tell_now(groups.staff(lesson_id), {"type": "room.freezes", "frozen": frozen})
 
     async def refresh(self) -> None:
         """Notes that this process's pages are still there; one whose row was ended has to come in anew."""
@@ -175,6 +183,7 @@ class Registry:
             Job(0.4, self.publish_rosters),
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
+            Job(2.0, self.tell_freezes),
             Job(5.0, self.refresh),
             Job(2.0, self.announce_flips),
             Job(1.5, self.catch_up),

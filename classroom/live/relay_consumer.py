@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from classroom.core import groups
+from classroom.core.links import LayerMemory, Page
 from classroom.live import access
 from classroom.live import protocol as room_protocol
 from classroom.live.database import in_database
@@ -50,6 +51,7 @@ class RelayConsumer(AsyncConsumer):
         self._written_at = float("-inf")
         self._writing: asyncio.Task[None] | None = None
         self._askers: dict[str, str] = {}
+        self._layers = LayerMemory()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handles one message, without Channels' hop through a shared thread."""
@@ -124,6 +126,11 @@ class RelayConsumer(AsyncConsumer):
                 await self._settle(received.id, ROOM_CODES[received.code], received.message)
             case protocol.ConnectionChanged():
                 await self._notify(received)
+            case protocol.Links():
+                await self._tell_links(received)
+            case protocol.LayersWanted():
+                body = {"source": received.source, "rids": received.rids}
+                await self._tell(_page(received), "media.layers", body)
             case _:
                 raise ValueError("this message is out of place")
 
@@ -167,12 +174,26 @@ class RelayConsumer(AsyncConsumer):
         await self.channel_layer.send(channel, reply)
 
     async def _notify(self, change: protocol.ConnectionChanged) -> None:
-        page = groups.page(UUID(change.room), UUID(change.participant), change.client)
         body = {"direction": change.direction}
         if change.state == "closed":
             body["reason"] = change.reason
-        text = room_protocol.notice(f"media.{change.state}", body)
-        await events.tell_now(page, {"type": "room.notice", "text": text})
+        self._layers.forget(_page(change))
+        await self._tell(_page(change), f"media.{change.state}", body)
+
+    async def _tell_links(self, told: protocol.Links) -> None:
+        """Tells the staff in one message how a room's connections fare, and pages what changes for them."""
+        links = [_link(link) for link in told.links]
+        await events.tell_now(groups.staff(UUID(told.room)), {"type": "room.links", "links": links})
+        for link in told.links:
+            page = (told.room, link.participant, link.client)
+            watches = link.direction == protocol.SUBSCRIBE
+            if watches and self._layers.has_changed(page, link.layers, link.limited):
+                await self._tell(page, "media.link", _figures(link))
+
+    async def _tell(self, page: Page, kind: str, body: dict[str, Any]) -> None:
+        room, participant, client = page
+        group = groups.page(UUID(room), UUID(participant), client)
+        await events.tell_now(group, {"type": "room.notice", "text": room_protocol.notice(kind, body)})
 
     # To the relay
 
@@ -194,3 +215,24 @@ class RelayConsumer(AsyncConsumer):
     async def _send(self, text: str) -> None:
         if not self._closing:
             await self.base_send({"type": "websocket.send", "text": text})
+
+
+def _page(word: protocol.ConnectionChanged | protocol.LayersWanted) -> Page:
+    return word.room, word.participant, word.client
+
+
+def _link(link: protocol.LinkState) -> dict[str, Any]:
+    """A connection as the staff hear of it."""
+    whose = {"id": link.participant, "client": link.client, "direction": link.direction}
+    return {**whose, **_figures(link)}
+
+
+def _figures(link: protocol.LinkState) -> dict[str, Any]:
+    """How a connection fares, rounded to what people can use."""
+    return {
+        "rtt_ms": round(link.rtt_ms),
+        "loss": round(link.loss, 3),
+        "kbps": round(link.kbps),
+        "layers": dict(link.layers),
+        "limited": link.limited,
+    }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from classroom import permissions
 from classroom.core import groups
 from classroom.core.buckets import TokenBucket
+from classroom.core.links import FreezeMemory
 from classroom.core.seats import Seat
 from classroom.live import access, protocol
 from classroom.live.commands import COMMANDS, Command
@@ -58,6 +59,7 @@ class RoomConsumer(AsyncConsumer):
         self._closing = False
         self._joined: tuple[str, ...] = ()
         self._malformed = 0
+        self._freezes = FreezeMemory()
         self._messages = TokenBucket(MESSAGES_A_SECOND, MESSAGES_AT_ONCE, now)
         self._relay_requests = TokenBucket(RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE, now)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,12 +117,13 @@ class RoomConsumer(AsyncConsumer):
 
     def _groups(self) -> tuple[str, ...]:
         seat = self.seat
-        return (
+        own = (
             groups.room(seat.lesson_id),
             groups.user(seat.user_id),
             groups.session(self.entry.session_key),
             groups.page(seat.lesson_id, seat.user_id, seat.client),
         )
+        return (*own, groups.staff(seat.lesson_id)) if self.role in permissions.STAFF_ROLES else own
 
     async def _sit_down(self) -> None:
         self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)
@@ -267,6 +270,15 @@ class RoomConsumer(AsyncConsumer):
     async def room_notice(self, message: dict[str, Any]) -> None:
         """Passes on what is for this page alone."""
         await self.send_text(message["text"])
+
+    async def room_freezes(self, message: dict[str, Any]) -> None:
+        """Remembers, for one of the staff, whose pictures have frozen."""
+        self._freezes.note(message["frozen"], registry.clock())
+
+    async def room_links(self, message: dict[str, Any]) -> None:
+        """Tells one of the staff how the room's connections fare."""
+        links = self._freezes.join(message["links"], registry.clock())
+        await self.send_text(protocol.notice("room.links", {"links": links}))
 
     async def room_recheck(self, message: dict[str, Any]) -> None:
         """Something that rights follow from has changed."""

@@ -35,6 +35,8 @@ STAGE_SLOTS: Mapping[str, str] = {
     protocol.SCREEN_AUDIO: "teacher-screen-audio",
 }
 """Which slot each source of the stage fills."""
+LOWEST_LIMIT, HIGHEST_LIMIT = protocol.NO_LAYER, protocol.MAX_LAYERS - 1
+"""What a page may name as its highest layer."""
 SLOTS = tuple(protocol.Slot(name, protocol.SOURCE_KINDS[source]) for source, name in STAGE_SLOTS.items())
 
 REMEMBERED = timedelta(days=1)
@@ -273,10 +275,20 @@ def publish_question(seat: Seat, sdp: str, sources: Mapping[str, str]) -> Questi
 
 def close_media(seat: Seat, direction: str = "") -> None:
     """Has the relay end a page's connections at once; an empty direction means both. One query."""
+    _order(seat, protocol.Close(*_wire(seat), direction))
+
+
+def prefer_layers(seat: Seat, limits: Mapping[str, int]) -> None:
+    """Tells the relay the highest layer that a page wants of each slot. One query."""
+    _order(seat, protocol.Prefer(*_wire(seat), limits))
+
+
+def _order(seat: Seat, order: protocol.FromWeb) -> None:
+    """Sends what needs no reply to the lesson's relay; to nobody while that is away."""
     relays = Relay.objects.filter(placements__lesson=seat.lesson_id, connected=True)
     channel = relays.values_list("channel", flat=True).first()
     if channel:
-        events.send_to_relay(channel, protocol.encode(protocol.Close(*_wire(seat), direction)))
+        events.send_to_relay(channel, protocol.encode(order))
 
 
 def _question(make: Callable[[str], protocol.FromWeb]) -> Question:

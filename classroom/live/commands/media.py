@@ -10,6 +10,7 @@ from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
 from classroom.live.protocol import Nothing
+from classroom.live.registry import registry
 from classroom.permissions import Action
 from classroom.services import lessons, relays
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from classroom.live.room_consumer import RoomConsumer
 
 
+MAX_FREEZES = 1_000
+MAX_FROZEN_MS = 60_000
+"""A report is of about ten seconds; one that comes late, after a break of the line, may be of some more."""
 NO_PERMIT = (protocol.FORBIDDEN, protocol.CONFLICT)
 """What a relay says that has no permit, or no room at all."""
 
@@ -63,6 +67,37 @@ class Direction:
         return cls(protocol.word(direction, relays.DIRECTIONS))
 
 
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """The highest layer that a page wants of each slot."""
+
+    limits: dict[str, int]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Preference:
+        """Takes `limits` by slot, -1 for no picture."""
+        (limits,) = protocol.fields(body, "limits")
+        slots = relays.STAGE_SLOTS.values()
+        return cls(protocol.numbers_by_word(limits, slots, relays.LOWEST_LIMIT, relays.HIGHEST_LIMIT))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How often and how long pictures have stood still since the page's last report."""
+
+    freezes: int
+    frozen_ms: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Report:
+        """Takes `freezes` and `frozen_ms`."""
+        freezes, frozen_ms = protocol.fields(body, "freezes", "frozen_ms")
+        return cls(
+            protocol.whole_number(freezes, 0, MAX_FREEZES),
+            protocol.whole_number(frozen_ms, 0, MAX_FROZEN_MS),
+        )
+
+
 @command("media.subscribe", Action.WATCH, Nothing, asks_relay=True)
 async def subscribe(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
     """Asks the relay for an offer to watch."""
@@ -89,6 +124,20 @@ async def publish(socket: RoomConsumer, body: Offer) -> dict[str, Any]:
 async def close(socket: RoomConsumer, body: Direction) -> dict[str, Any]:
     """Ends one of the page's connections."""
     await in_database(relays.close_media, socket.seat, body.direction)
+    return {}
+
+
+@command("media.prefer", Action.WATCH, Preference)
+async def prefer(socket: RoomConsumer, body: Preference) -> dict[str, Any]:
+    """Tells the relay which layers the page wants at most."""
+    await in_database(relays.prefer_layers, socket.seat, body.limits)
+    return {}
+
+
+@command("media.report", Action.WATCH, Report)
+async def report(socket: RoomConsumer, body: Report) -> dict[str, Any]:
+    """Notes for the staff how the page's pictures stood still."""
+    registry.links.note_freezes(socket.seat, body.freezes, body.frozen_ms)
     return {}
 
 

@@ -70,6 +70,19 @@ BAD_BODIES: list[tuple[str, dict[str, Any]]] = [
     ("media.publish", {"sdp": "v=0", "sources": {"m" * 65: "camera"}}),
     ("media.publish", {"sdp": "v=0", "sources": {"0": "x-ray"}}),
     ("media.close", {"direction": "sideways"}),
+    ("media.prefer", {}),
+    ("media.prefer", {"limits": []}),
+    ("media.prefer", {"limits": {"teacher-camera": 3}}),
+    ("media.prefer", {"limits": {"teacher-camera": -2}}),
+    ("media.prefer", {"limits": {"teacher-camera": True}}),
+    ("media.prefer", {"limits": {"teacher-camera": 1.0}}),
+    ("media.prefer", {"limits": {"teacher-x-ray": 1}}),
+    ("media.prefer", {"limits": dict.fromkeys("abcde", 1)}),
+    ("media.report", {"freezes": 1}),
+    ("media.report", {"freezes": -1, "frozen_ms": 0}),
+    ("media.report", {"freezes": 1_001, "frozen_ms": 0}),
+    ("media.report", {"freezes": 1, "frozen_ms": 60_001}),
+    ("media.report", {"freezes": "1", "frozen_ms": 0}),
 ]
 
 
