@@ -1,12 +1,13 @@
 """Codecs: which are taken, under which numbers they are passed on, and where a keyframe begins.
 
-RFC 7587 (Opus), RFC 7741 (VP8), RFC 6184 (H.264), RFC 6386 section 9.1 (VP8 frame tag).
+RFC 7587 (Opus), RFC 7741 (VP8), RFC 6184 (H.264), RFC 6386 section 9.1 (VP8 frame tag), RFC 4588 (rtx).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from media_relay.core.rtp import Data
@@ -15,6 +16,7 @@ from media_relay.core.sdp import AUDIO, Codec, Media
 OPUS = "opus"
 VP8 = "vp8"
 H264 = "h264"
+RTX = "rtx"
 
 VIDEO_CLOCK_RATE = 90_000
 AUDIO_CLOCK_RATE = 48_000
@@ -24,9 +26,14 @@ URI_AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 URI_ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 URI_PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 URI_VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+URI_RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+URI_REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+URI_TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-# What is asked back of publishers.
-PUBLISHER_EXTENSIONS = frozenset((URI_MID, URI_AUDIO_LEVEL, URI_ABS_SEND_TIME, URI_VIDEO_ORIENTATION))
+# What is asked back of publishers; URI_TRANSPORT_CC only by who answers with its feedback.
+PUBLISHER_EXTENSIONS = frozenset(
+    (URI_MID, URI_RID, URI_REPAIRED_RID, URI_AUDIO_LEVEL, URI_ABS_SEND_TIME, URI_VIDEO_ORIENTATION)
+)
 
 # Under these ids every subscriber gets its header extensions. One id means the same in all m-lines of a
 # bundle (RFC 8843 section 9.2).
@@ -35,6 +42,7 @@ ABS_SEND_TIME_ID = 2
 AUDIO_LEVEL_ID = 3
 PLAYOUT_DELAY_ID = 4
 VIDEO_ORIENTATION_ID = 5
+TRANSPORT_CC_ID = 6
 SUBSCRIBER_AUDIO_EXTENSIONS = {
     URI_MID: MID_ID,
     URI_ABS_SEND_TIME: ABS_SEND_TIME_ID,
@@ -45,6 +53,7 @@ SUBSCRIBER_VIDEO_EXTENSIONS = {
     URI_ABS_SEND_TIME: ABS_SEND_TIME_ID,
     URI_PLAYOUT_DELAY: PLAYOUT_DELAY_ID,
     URI_VIDEO_ORIENTATION: VIDEO_ORIENTATION_ID,
+    URI_TRANSPORT_CC: TRANSPORT_CC_ID,
 }
 
 # Under these payload types every subscriber gets its packets.
@@ -52,8 +61,10 @@ OPUS_PAYLOAD_TYPE = 111
 VP8_PAYLOAD_TYPE = 96
 H264_PAYLOAD_TYPE = 102
 PAYLOAD_TYPES = {OPUS: OPUS_PAYLOAD_TYPE, VP8: VP8_PAYLOAD_TYPE, H264: H264_PAYLOAD_TYPE}
+RTX_PAYLOAD_TYPES = {VP8: VP8_PAYLOAD_TYPE + 1, H264: H264_PAYLOAD_TYPE + 1}
 
-VIDEO_FEEDBACK = ("goog-remb", "ccm fir", "nack", "nack pli")
+TRANSPORT_CC = "transport-cc"
+VIDEO_FEEDBACK = ("goog-remb", TRANSPORT_CC, "ccm fir", "nack", "nack pli")
 AUDIO_FEEDBACK = ("nack",)
 SUBSCRIBER_AUDIO_CODECS = (
     Codec(
@@ -78,7 +89,34 @@ SUBSCRIBER_VIDEO_CODECS = (
         },
         feedback=VIDEO_FEEDBACK,
     ),
+    *(
+        Codec(number, RTX, VIDEO_CLOCK_RATE, parameters={"apt": str(PAYLOAD_TYPES[name])})
+        for name, number in RTX_PAYLOAD_TYPES.items()
+    ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The numbers under which a subscriber gets its packets, by lower-case codec name and extension URI.
+
+    Subscribers whose profiles are equal can share plaintext.
+    """
+
+    payload_types: Mapping[str, int]
+    rtx_payload_types: Mapping[str, int]
+    extensions: Mapping[str, int]
+
+    def __hash__(self) -> int:
+        """Agrees with equality: the order of the numbers doesn't count."""
+        numbers = (self.payload_types, self.rtx_payload_types, self.extensions)
+        return hash(tuple(frozenset(mapping.items()) for mapping in numbers))
+
+
+PAGE_PROFILE = Profile(
+    PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, {**SUBSCRIBER_AUDIO_EXTENSIONS, **SUBSCRIBER_VIDEO_EXTENSIONS}
+)
+"""The relay's own numbers, which the room's pages are offered."""
 
 # RFC 6184 section 8.1: the constrained baseline profile is baseline with constraint_set1.
 _CONSTRAINED_BASELINE = re.compile(r"42[4-7c-fC-F][0-9a-fA-F]{3}")
@@ -105,6 +143,20 @@ def choose(media: Media) -> tuple[Codec, ...]:
     vp8 = [replace(codec, parameters={}) for codec in media.codecs if _is_vp8(codec)]
     h264 = sorted((_h264(codec) for codec in media.codecs if _is_h264(codec)), key=_is_plain_baseline)
     return tuple(vp8[:1] + h264[:1])
+
+
+def choose_rtx(media: Media, chosen: Iterable[Codec]) -> tuple[Codec, ...]:
+    """Returns the retransmissions (RFC 4588 section 8.1) of those chosen codecs that they are offered for.
+
+    Each one's parameter `apt` is the payload type of the codec that it repairs.
+    """
+    found = {
+        codec.parameters.get("apt"): replace(codec, parameters={"apt": codec.parameters["apt"]}, feedback=())
+        for codec in reversed(media.codecs)
+        if codec.name.lower() == RTX and "apt" in codec.parameters
+    }
+    numbers = (str(codec.payload_type) for codec in chosen)
+    return tuple(found[number] for number in numbers if number in found)
 
 
 def _is_opus(codec: Codec) -> bool:

@@ -41,6 +41,7 @@ def sections() -> list[OfferSection]:
             mid=str(index),
             kind=kind,
             ssrc=1001 + index,
+            rtx_ssrc=2001 + index if kind == "video" else 0,
             cname="lectern",
             stream=stream,
             track=track,
@@ -59,5 +60,14 @@ def subscriber_offer() -> str:
 def publisher_answer(offer: str | bytes, without: Collection[str] = ()) -> str:
     """What a publisher gets who offers that, with all its audio and video but some mids."""
     remote = sdp.parse(offer)
-    chosen = {item.mid: codecs.choose(item) for item in remote.media if item.mid not in without}
-    return make_answer(remote, TRANSPORT, chosen, codecs.PUBLISHER_EXTENSIONS, start_bitrate_kbps=1500)
+    taken = [item for item in remote.media if item.mid not in without]
+    chosen = {item.mid: codecs.choose(item) for item in taken}
+    with_rtx = {item.mid: (*chosen[item.mid], *codecs.choose_rtx(item, chosen[item.mid])) for item in taken}
+    return make_answer(
+        remote,
+        TRANSPORT,
+        with_rtx,
+        {*codecs.PUBLISHER_EXTENSIONS, codecs.URI_TRANSPORT_CC},
+        start_bitrate_kbps=1500,
+        rids={item.mid: item.simulcast for item in taken},
+    )

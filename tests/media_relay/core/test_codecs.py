@@ -42,6 +42,35 @@ def test_the_sender_s_parameters_are_cut_to_those_that_are_understood() -> None:
     assert codecs.choose(media("video", vp8))[0].parameters == {}
 
 
+def test_the_retransmissions_of_what_is_taken_are_taken() -> None:
+    camera = sdp.parse(read("chromium-publish-tracks-offer.sdp")).media[1]
+    repairs = codecs.choose_rtx(camera, codecs.choose(camera))
+    assert [(codec.payload_type, codec.parameters) for codec in repairs] == [
+        (97, {"apt": "96"}),
+        (109, {"apt": "108"}),
+    ]
+    alone = media("video", Codec(96, "VP8", 90000), Codec(97, "rtx", 90000), Codec(98, "rtx", 90000))
+    assert codecs.choose_rtx(alone, codecs.choose(alone)) == ()
+
+
+def test_profiles_of_equal_numbers_are_one() -> None:
+    profile = codecs.Profile({"vp8": 96, "opus": 111}, {"vp8": 97}, {"b": 2, "a": 1})
+    same = codecs.Profile({"opus": 111, "vp8": 96}, {"vp8": 97}, {"a": 1, "b": 2})
+    assert len({profile, same}) == 1
+    assert len({profile, codecs.Profile({"opus": 111, "vp8": 96}, {}, {}), codecs.PAGE_PROFILE}) == 3
+
+
+def test_the_relay_s_own_numbers_are_those_it_offers() -> None:
+    profile = codecs.PAGE_PROFILE
+    offered = (*codecs.SUBSCRIBER_AUDIO_CODECS, *codecs.SUBSCRIBER_VIDEO_CODECS)
+    numbers = {codec.payload_type: codec for codec in offered}
+    assert len(numbers) == len(offered)
+    for name, number in profile.payload_types.items():
+        assert numbers[number].name.lower() == name
+    for name, number in profile.rtx_payload_types.items():
+        assert numbers[number].parameters == {"apt": str(profile.payload_types[name])}
+
+
 def test_h264_is_taken_alone_where_vp8_is_not_offered() -> None:
     assert [codec.payload_type for codec in codecs.choose(media("video", h264(99, "42e01f")))] == [99]
 

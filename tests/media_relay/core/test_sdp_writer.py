@@ -8,7 +8,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from media_relay.core import codecs, sdp
-from media_relay.core.sdp_writer import make_answer, make_offer
+from media_relay.core.sdp_writer import OfferSection, make_answer, make_offer
 from tests.media_relay.core.descriptions import (
     OFFERS,
     SLOTS,
@@ -24,6 +24,10 @@ def peer() -> RTCPeerConnection:
     return RTCPeerConnection(RTCConfiguration(iceServers=[]))
 
 
+def _ssrcs(section: OfferSection) -> tuple[int, ...]:
+    return (section.ssrc, section.rtx_ssrc) if section.rtx_ssrc else (section.ssrc,)
+
+
 def test_the_offer_says_what_it_was_given() -> None:
     offer = sdp.parse(subscriber_offer())
     assert (offer.ice_ufrag, offer.ice_pwd) == (TRANSPORT.ufrag, TRANSPORT.pwd)
@@ -32,7 +36,8 @@ def test_the_offer_says_what_it_was_given() -> None:
     assert offer.ice_lite
     assert offer.bundle == ("0", "1", "2", "3")
     for media, section in zip(offer.media, sections(), strict=True):
-        assert (media.kind, media.direction, media.ssrcs) == (section.kind, "sendonly", (section.ssrc,))
+        assert (media.kind, media.direction, media.ssrcs) == (section.kind, "sendonly", _ssrcs(section))
+        assert media.rtx == ({section.ssrc: section.rtx_ssrc} if section.rtx_ssrc else {})
         assert media.codecs == section.codecs
         assert media.extensions == section.extensions
 
@@ -46,11 +51,12 @@ def test_the_offer_has_candidates_in_each_section_and_names_its_tracks() -> None
         assert f"a=msid:{stream} {track}\r\n" in offer
 
 
-def test_the_offer_asks_for_remb_and_not_for_transport_feedback() -> None:
+def test_the_offer_asks_for_feedback_on_the_rate_of_pictures_only() -> None:
     for media in sdp.parse(subscriber_offer()).media:
+        assert (codecs.URI_TRANSPORT_CC in media.extensions) is (media.kind == "video")
         for codec in media.codecs:
-            assert "transport-cc" not in codec.feedback
-            assert ("goog-remb" in codec.feedback) is (media.kind == "video")
+            is_video = media.kind == "video" and codec.name != codecs.RTX
+            assert {"goog-remb", "transport-cc"}.isdisjoint(codec.feedback) is not is_video
 
 
 @pytest.mark.parametrize("name", OFFERS)
@@ -64,7 +70,7 @@ def test_every_captured_offer_has_an_answer(name: str) -> None:
         assert given.is_rejected is not asked.is_rtp
         assert given.direction == ("recvonly" if asked.is_rtp else "inactive")
         assert given.extensions.items() <= asked.extensions.items()
-        assert set(given.extensions) <= codecs.PUBLISHER_EXTENSIONS
+        assert set(given.extensions) <= {*codecs.PUBLISHER_EXTENSIONS, codecs.URI_TRANSPORT_CC}
         assert {codec.payload_type for codec in given.codecs} <= {
             codec.payload_type for codec in asked.codecs
         }
@@ -73,11 +79,35 @@ def test_every_captured_offer_has_an_answer(name: str) -> None:
 
 def test_the_camera_is_answered_with_vp8_first() -> None:
     camera = sdp.parse(publisher_answer(read("chromium-publish-tracks-offer.sdp"))).media[1]
-    vp8, h264 = camera.codecs
+    vp8, h264, vp8_rtx, h264_rtx = camera.codecs
     assert (vp8.payload_type, vp8.name, vp8.parameters) == (96, "VP8", {"x-google-start-bitrate": "1500"})
     assert (h264.payload_type, h264.name) == (108, "H264")
     assert h264.parameters["profile-level-id"] == "42e01f"
-    assert set(vp8.feedback) == {"goog-remb", "ccm fir", "nack", "nack pli"}
+    assert set(vp8.feedback) == {"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"}
+    assert (vp8_rtx.payload_type, vp8_rtx.parameters) == (97, {"apt": "96"})
+    assert (h264_rtx.payload_type, h264_rtx.parameters) == (109, {"apt": "108"})
+
+
+def test_transport_wide_feedback_is_only_promised_by_who_gives_it() -> None:
+    offer = sdp.parse(read("chromium-publish-tracks-offer.sdp"))
+    chosen = {media.mid: codecs.choose(media) for media in offer.media}
+    answer = make_answer(offer, TRANSPORT, chosen, codecs.PUBLISHER_EXTENSIONS)
+    assert "transport" not in answer.replace("transport_", "").split("m=audio")[1]
+    assert "goog-remb" in answer
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_the_layers_of_a_camera_are_taken(browser: str) -> None:
+    offer = read(f"{browser}-publish-simulcast-offer.sdp")
+    answer = publisher_answer(offer)
+    assert "a=rid:h recv\r\na=rid:m recv\r\na=rid:l recv\r\na=simulcast:recv h;m;l\r\n" in answer
+    camera = sdp.parse(answer).media[1]
+    assert {codecs.URI_RID, codecs.URI_REPAIRED_RID} <= set(camera.extensions)
+    chosen = {"1": codecs.choose(sdp.parse(offer).media[1])}
+    fewer = make_answer(sdp.parse(offer), TRANSPORT, chosen, rids={"1": ("m", "l")})
+    assert "a=rid:h" not in fewer
+    assert "a=simulcast:recv m;l\r\n" in fewer
+    assert "a=rid" not in make_answer(sdp.parse(offer), TRANSPORT, chosen)
 
 
 def test_the_microphone_is_answered_without_a_video_bitrate() -> None:
