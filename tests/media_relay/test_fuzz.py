@@ -1,0 +1,19 @@
+"""The parsers fuzzed for most of a minute, from another seed each day, which a failure names."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from tests.media_relay.fuzzing import TARGETS, Target, fuzz
+
+SEED = int(os.environ.get("FUZZ_SEED") or time.time() // 86_400)
+INPUTS = 800_000
+"""Of the quickest parser: some five seconds of each on a quiet machine."""
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_hostile_bytes_are_read_or_refused_all_day(target: Target) -> None:
+    assert fuzz(target, SEED, INPUTS // target.cost), f"seed {SEED}: nothing was refused"
