@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from classroom.services.errors import RequestError as RequestError
+
 MAX_MESSAGE_BYTES = 64 << 10
 MAX_TYPE_LENGTH = 64
 MAX_ID = (1 << 53) - 1
@@ -36,15 +38,6 @@ CLOSE_TOO_FAST = 4429
 
 class NotProtocolError(ValueError):
     """What came isn't JSON at all, or too large: there is nobody to talk to."""
-
-
-class RequestError(Exception):
-    """A request can't be served: a stable code and a sentence for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

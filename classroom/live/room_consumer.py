@@ -21,10 +21,10 @@ from classroom.live import access, protocol
 from classroom.live.commands import COMMANDS, Command
 from classroom.live.database import in_database
 from classroom.live.protocol import NotProtocolError, Request, RequestError
-from classroom.live.questions import Questions
 from classroom.live.registry import registry
 from classroom.services import events, lessons, presence, snapshot
 from classroom.services.errors import ConflictError, RelayUnavailableError
+from classroom.services.questions import Questions
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("lectern.audit")

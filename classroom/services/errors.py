@@ -13,3 +13,12 @@ class ConflictError(ServiceError):
 
 class RelayUnavailableError(ServiceError):
     """No relay carries the lesson now."""
+
+
+class RequestError(Exception):
+    """A request can't be served: a stable code and a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
