@@ -22,6 +22,7 @@ class Reading:
     packets_in: int
     packets_out: int
     bytes_out: int
+    bytes_in: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Rates:
     in_pps: float
     out_pps: float
     out_mbps: float
+    in_mbps: float = 0.0
 
 
 def rates(before: Reading, after: Reading) -> Rates:
@@ -44,4 +46,5 @@ def rates(before: Reading, after: Reading) -> Rates:
         max(0, after.packets_in - before.packets_in) / elapsed,
         max(0, after.packets_out - before.packets_out) / elapsed,
         max(0, after.bytes_out - before.bytes_out) * 8 / elapsed / 1e6,
+        max(0, after.bytes_in - before.bytes_in) * 8 / elapsed / 1e6,
     )

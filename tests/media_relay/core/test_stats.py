@@ -5,8 +5,10 @@ from media_relay.core.stats import Counters, Rates, Reading, rates
 
 def test_rates_are_per_second() -> None:
     before = Reading(now=10.0, cpu=1.0, packets_in=100, packets_out=1000, bytes_out=0)
-    after = Reading(now=12.0, cpu=1.5, packets_in=300, packets_out=5000, bytes_out=500_000)
-    assert rates(before, after) == Rates(cpu_percent=25.0, in_pps=100.0, out_pps=2000.0, out_mbps=2.0)
+    after = Reading(now=12.0, cpu=1.5, packets_in=300, packets_out=5000, bytes_out=500_000, bytes_in=25_000)
+    assert rates(before, after) == Rates(
+        cpu_percent=25.0, in_pps=100.0, out_pps=2000.0, out_mbps=2.0, in_mbps=0.1
+    )
 
 
 def test_no_time_makes_no_rate() -> None:
