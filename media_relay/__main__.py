@@ -17,10 +17,13 @@ def main() -> int:
     """Runs a relay and returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        settings = config.from_environment()
+        return _run(config.from_environment())
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_SETTINGS
+
+
+def _run(settings: config.Config) -> int:
     try:
         asyncio.run(worker.serve(settings))
     except OSError as error:

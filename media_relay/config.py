@@ -12,8 +12,17 @@ from urllib.parse import urlsplit
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7400
-DEFAULT_CAPACITY = 1500
+DEFAULT_CAPACITY = 2500
+"""A lecture of 2,000 uses the four fifths of it after which new lessons are refused."""
 MAX_CAPACITY = 100_000
+DEFAULT_MBPS = 900
+"""What a gigabit uplink carries beside headers and other traffic."""
+MAX_MBPS = 1_000_000
+DEFAULT_PPS = 300_000
+"""What one core forwards, all included, without falling behind."""
+MAX_PPS = 100_000_000
+DEFAULT_LEASE = 300
+MAX_LEASE = 24 * 60 * 60
 MAX_NAME_LENGTH = 64
 
 
@@ -32,6 +41,12 @@ class Config:
     secret: str
     name: str
     capacity: int
+    max_mbps: int
+    max_pps: int
+    lease: int
+    """Seconds that permits are good for without the web tier."""
+    metrics: tuple[str, int] | None
+    """Address and TCP port at which metrics are read, None for nowhere."""
 
 
 def read(environment: Mapping[str, str]) -> Config:
@@ -45,6 +60,10 @@ def read(environment: Mapping[str, str]) -> Config:
         _secret(_text(environment, "RELAY_SECRET")),
         _text(environment, "RELAY_NAME", platform.node())[:MAX_NAME_LENGTH],
         _number(environment, "RELAY_CAPACITY", DEFAULT_CAPACITY, 1, MAX_CAPACITY),
+        _number(environment, "RELAY_MAX_MBPS", DEFAULT_MBPS, 1, MAX_MBPS),
+        _number(environment, "RELAY_MAX_PPS", DEFAULT_PPS, 1, MAX_PPS),
+        _number(environment, "RELAY_LEASE", DEFAULT_LEASE, 1, MAX_LEASE),
+        _endpoint("RELAY_METRICS", _text(environment, "RELAY_METRICS")),
     )
 
 
@@ -72,6 +91,15 @@ def _address(name: str, text: str) -> str:
         return str(ipaddress.ip_address("127.0.0.1" if text == "localhost" else text))
     except ValueError:
         raise ConfigError(f"{name} must be an IP address, not {text!r}.") from None
+
+
+def _endpoint(name: str, text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ConfigError(f"{name} must be an address and a port such as 127.0.0.1:9400, not {text!r}.")
+    return _address(name, host.strip("[]")), int(port)
 
 
 def _bind(host: str) -> tuple[str, ...]:

@@ -40,6 +40,9 @@ DIRECTIONS = (SUBSCRIBE, PUBLISH)
 # What of a relay's budget is nearest to its end.
 BUDGETS = ("connections", "bandwidth", "packets", "cpu")
 
+# The counters of a load that count packets which should have gone out and did not.
+DROPS = ("kernel_drops", "packets_expired", "packets_failed")
+
 # Why someone gets less than the best layer.
 BY_LINK = "link"
 BY_CHOICE = "choice"
@@ -204,6 +207,13 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """web → relay, once it has said that it drains: so many of its lessons have another relay from now on."""
+
+    lessons: int
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """web → relay: end a client's connections; no reply.
 
@@ -299,7 +309,7 @@ class LayersWanted:
 
 
 FromRelay = Register | Load | Offer | Accepted | Done | Refused | ConnectionChanged | Links | LayersWanted
-FromWeb = Registered | Permits | Subscribe | Answer | Publish | Watch | Prefer | Drain | Close
+FromWeb = Registered | Permits | Subscribe | Answer | Publish | Watch | Prefer | Drain | Moved | Close
 Message = FromRelay | FromWeb
 
 # Decoding: one checker per field type. A checker returns the value in its final shape or raises ValueError.
@@ -453,6 +463,7 @@ _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
     Watch: {"id": _ID, **_SEAT, "sdp": _sdp, "slots": _list(_ID, MAX_SLOTS)},
     Prefer: {**_SEAT, "limits": _mapping(_LAYER, MAX_SLOTS)},
     Drain: {},
+    Moved: {"lessons": _COUNT},
     Links: {"room": _ID, "links": _list(_LINK_STATE, MAX_LINKS)},
     LayersWanted: {**_SEAT, "source": _SOURCE, "rids": _list(_ID, MAX_LAYERS)},
     Close: {**_SEAT, "client": _OPTIONAL_ID, "direction": _one_of("", *DIRECTIONS)},

@@ -78,6 +78,13 @@ class Router:
             del self.rooms[room.name]
         return True
 
+    def expire(self, reason: str) -> None:
+        """Ends every room, whose permits are out of date; a newer set makes it anew."""
+        for room in list(self.rooms.values()):
+            for link in [*room.subscribers.values(), *room.publishers.values()]:
+                self._close(link, reason)
+        self.rooms.clear()
+
     def _remember(self, room: str, generation: int) -> None:
         # A room that is over must not come back with an old set.
         self._generations.pop(room, None)

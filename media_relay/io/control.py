@@ -45,6 +45,12 @@ class ControlLink:
         self._outbox: asyncio.Queue[protocol.Message] | None = None
         self._interval = protocol.Registered().load_interval
         self._complaint = ""
+        self.is_registered = False
+        """Whether the web tier is there and knows the relay."""
+
+    def report(self) -> None:
+        """Says now what the relay carries, not only when it is due."""
+        self.send(self._load())
 
     def send(self, message: protocol.Message) -> None:
         """Sends a message if the line is up and has room."""
@@ -100,6 +106,7 @@ class ControlLink:
                 await asyncio.sleep(0)
         finally:
             self._outbox = None
+            self.is_registered = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -113,6 +120,7 @@ class ControlLink:
             return
         if isinstance(message, protocol.Registered):
             self._complaint = ""
+            self.is_registered = True
             self._interval = max(MIN_LOAD_INTERVAL, message.load_interval)
             logger.info("control link: registered")
         reply = self._answer(message)

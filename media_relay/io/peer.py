@@ -137,6 +137,7 @@ class PeerTable:
         self._good_checks: dict[Peer, int] = {}
         self._controls: dict[Peer, int] = {}
         self.received = 0
+        self.received_bytes = 0
 
     def __iter__(self) -> Iterator[Peer]:
         return iter(list(self._by_link.values()))
@@ -176,6 +177,7 @@ class PeerTable:
         """Takes one datagram from anyone."""
         first = datagram.first_byte
         self.received += 1
+        self.received_bytes += datagram.length
         if not 0 < datagram.length <= MAX_DATAGRAM_BYTES:
             self._counters.add("datagrams_of_bad_length")
         elif 128 <= first <= 191:

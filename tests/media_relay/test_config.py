@@ -31,6 +31,12 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert read({"RELAY_SECRET_FILE": str(file)}).secret == "of a file"
 
 
+def test_metrics_are_read_nowhere_unless_an_address_is_named() -> None:
+    assert read(GOOD).metrics is None
+    assert read({**GOOD, "RELAY_METRICS": "127.0.0.1:9400"}).metrics == ("127.0.0.1", 9400)
+    assert read({**GOOD, "RELAY_METRICS": "[::1]:9400"}).metrics == ("::1", 9400)
+
+
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
@@ -41,6 +47,12 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
         ({**GOOD, "MEDIA_PORT": "65536"}, "MEDIA_PORT must be a number from 0 to 65535, not '65536'"),
         ({**GOOD, "MEDIA_PORT": "-1"}, "MEDIA_PORT must be a number"),
         ({**GOOD, "RELAY_CAPACITY": "0"}, "RELAY_CAPACITY must be a number from 1"),
+        ({**GOOD, "RELAY_MAX_MBPS": "0"}, "RELAY_MAX_MBPS must be a number from 1"),
+        ({**GOOD, "RELAY_MAX_PPS": "many"}, "RELAY_MAX_PPS must be a number from 1"),
+        ({**GOOD, "RELAY_LEASE": "0"}, "RELAY_LEASE must be a number from 1 to 86400, not '0'"),
+        ({**GOOD, "RELAY_METRICS": "9400"}, "RELAY_METRICS must be an address and a port such as"),
+        ({**GOOD, "RELAY_METRICS": "127.0.0.1:99999"}, "RELAY_METRICS must be an address and a port such as"),
+        ({**GOOD, "RELAY_METRICS": "localhost.:9400"}, "RELAY_METRICS must be an IP address"),
         ({**GOOD, "MEDIA_HOST": "example.org"}, "MEDIA_HOST must be an IP address, not 'example.org'"),
         ({**GOOD, "MEDIA_HOST": "0.0.0.0"}, "PUBLIC_IP must name the address"),
         ({**GOOD, "PUBLIC_IP": "1.2.3.4,"}, "PUBLIC_IP must be an IP address, not ''"),

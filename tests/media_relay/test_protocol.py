@@ -23,6 +23,7 @@ from media_relay.protocol import (
     LinkState,
     Load,
     Message,
+    Moved,
     Offer,
     Permits,
     Prefer,
@@ -72,6 +73,7 @@ MESSAGES: list[Message] = [
     Watch(id="4", **SEAT, sdp="v=0\r\n", slots=("teacher-camera", "teacher-microphone")),
     Prefer(**SEAT, limits={"teacher-camera": -1, "teacher-screen": 1}),
     Drain(),
+    Moved(3),
     Links(
         LESSON,
         (LinkState("student", "page-2", "subscribe", 48.5, 0.02, 510.0, {"teacher-camera": 1}, "link"),),

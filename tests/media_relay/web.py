@@ -46,6 +46,8 @@ class Web:
         self.port = 0
         self.heard: list[protocol.Message] = []
         self.registered = 0
+        self.moves = 0
+        """How many lessons a relay that drains is told to have moved."""
         self._counted: dict[str, int] = {}
         self._ids = count(1)
         self._generations = count(1)
@@ -77,6 +79,8 @@ class Web:
                 self._line = line
                 self.registered += 1
                 await line.send(protocol.encode(protocol.Registered(LOAD_INTERVAL)))
+            if isinstance(message, protocol.Load) and message.draining:
+                await line.send(protocol.encode(protocol.Moved(self.moves)))
             async with self._news:
                 self.heard.append(message)
                 self._news.notify_all()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from media_relay.core import codecs, rtp
 from media_relay.core.links import MAX_AUDIO_BITRATE, MAX_VIDEO_BITRATE, MIN_PACKET_CHARGE
-from media_relay.core.outputs import Forward
+from media_relay.core.outputs import Close, Forward
 from media_relay.core.rewriter import MAX_LATE
 from media_relay.core.room import stream_name
 from media_relay.core.router import PermitError
@@ -49,6 +49,20 @@ def payload(packet: bytes) -> bytes:
 
 
 # Permits.
+
+
+def test_permits_that_are_out_of_date_end_every_room_until_newer_ones_come(room: Classroom) -> None:
+    room.publisher()
+    room.subscriber()
+    room.router.expire("out of date")
+    assert {output.reason for output in room.router.poll() if isinstance(output, Close)} == {"out of date"}
+    with pytest.raises(PermitError):
+        room.subscriber()
+    assert not room.permit(generation=1)
+    assert not room.router.rooms
+    assert room.permit()
+    room.publisher()
+    room.subscriber()
 
 
 @pytest.mark.parametrize("who", [OUTSIDER, ASSISTANT])
