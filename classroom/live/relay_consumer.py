@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_WRITE_SECONDS = 2.0
 """Loads come every second; the row is written so often at most."""
 MAX_OPEN_QUESTIONS = 10_000
+PLACEMENT_SECONDS = 1.0
+"""For so long it is not looked up again that a relay carries a lesson: a class joins at once."""
 CLOSE_NOT_PROTOCOL = room_protocol.CLOSE_NOT_PROTOCOL
 CLOSE_REPLACED = room_protocol.CLOSE_REPLACED
 
@@ -38,6 +40,8 @@ ROOM_CODES = {
     protocol.UNKNOWN: room_protocol.CONFLICT,
     protocol.FAILED: room_protocol.FAILED,
 }
+
+RoomWord = protocol.ConnectionChanged | protocol.Links | protocol.LayersWanted
 
 
 class RelayConsumer(AsyncConsumer):
@@ -52,6 +56,7 @@ class RelayConsumer(AsyncConsumer):
         self._writing: asyncio.Task[None] | None = None
         self._askers: dict[str, str] = {}
         self._layers = LayerMemory()
+        self._carried_until: dict[UUID, float] = {}
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handles one message, without Channels' hop through a shared thread."""
@@ -124,6 +129,25 @@ class RelayConsumer(AsyncConsumer):
                 await self._settle(body.pop("id"), body=body)
             case protocol.Refused():
                 await self._settle(received.id, ROOM_CODES[received.code], received.message)
+            case protocol.ConnectionChanged() | protocol.Links() | protocol.LayersWanted():
+                if await self._carries(UUID(received.room)):
+                    await self._take_word_of_room(received)
+            case _:
+                raise ValueError("this message is out of place")
+
+    async def _carries(self, lesson_id: UUID) -> bool:
+        """Whether the lesson is this relay's; what a relay says of any other is dropped."""
+        if self._relay_id is None:
+            raise ValueError("this message is out of place")
+        if self.heard_at < self._carried_until.get(lesson_id, float("-inf")):
+            return True
+        carries = await in_database(relays.carries, self._relay_id, self.channel_name, lesson_id)
+        if carries:
+            self._carried_until[lesson_id] = self.heard_at + PLACEMENT_SECONDS
+        return carries
+
+    async def _take_word_of_room(self, received: RoomWord) -> None:
+        match received:
             case protocol.ConnectionChanged():
                 await self._notify(received)
             case protocol.Links():
@@ -131,8 +155,6 @@ class RelayConsumer(AsyncConsumer):
             case protocol.LayersWanted():
                 body = {"source": received.source, "rids": received.rids}
                 await self._tell(_page(received), "media.layers", body)
-            case _:
-                raise ValueError("this message is out of place")
 
     async def _register(self, hello: protocol.Register) -> None:
         if hello.protocol != protocol.VERSION:

@@ -155,6 +155,11 @@ def media(lesson_id: UUID) -> dict[str, str]:
     return {"state": "ready" if relay.is_available else "lost", "epoch": relay.epoch}
 
 
+def carries(relay_id: int, channel: str, lesson_id: UUID) -> bool:
+    """Whether the lesson is placed on the relay, and the connection is its current one."""
+    return Placement.objects.filter(lesson_id=lesson_id, relay=relay_id, relay__channel=channel).exists()
+
+
 def _choose() -> Relay | None:
     """The available relay with the least load that isn't full."""
     fresh = timezone.now() - HEARTBEAT_LIMIT
