@@ -5,12 +5,30 @@
 
 import { MediaLink } from "./peer.js";
 
-/** The order of the m-lines; bitrates in bits a second, so that one broadcast fits a school's upstream. */
+/**
+ * The order of the m-lines, and the layers of each source, the lowest first; bitrates in bits a second, so
+ * that one broadcast fits a school's upstream.
+ */
 const LINES = [
-  { source: "microphone", kind: "audio", encoding: { maxBitrate: 48_000 } },
-  { source: "camera", kind: "video", encoding: { maxBitrate: 1_200_000 } },
-  { source: "screen", kind: "video", encoding: { maxBitrate: 2_500_000 } },
-  { source: "screen_audio", kind: "audio", encoding: { maxBitrate: 96_000 } },
+  { source: "microphone", kind: "audio", encodings: [{ maxBitrate: 48_000 }] },
+  {
+    source: "camera",
+    kind: "video",
+    encodings: [
+      { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+      { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+      { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+    ],
+  },
+  {
+    source: "screen",
+    kind: "video",
+    encodings: [
+      { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 400_000 },
+      { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
+    ],
+  },
+  { source: "screen_audio", kind: "audio", encodings: [{ maxBitrate: 96_000 }] },
 ];
 /**
  * The relay reports about every second, and answers the browser's own checks; silence this long means that it
@@ -21,6 +39,9 @@ const STILL_AFTER_MS = 4_000;
 export class Publication extends MediaLink {
   /** @type {Map<string, MediaStreamTrack>} */ #tracks = new Map();
   /** @type {Map<string, RTCRtpSender>} */ #senders = new Map();
+  /** @type {Map<string, string[]>} the layers that somebody watches; all where nothing was said */
+  #watched = new Map();
+  #isNegotiated = false;
   #heard = { amount: 0, at: 0 };
 
   /**
@@ -34,9 +55,28 @@ export class Publication extends MediaLink {
     await this.#senders.get(source)?.replaceTrack(track);
   }
 
+  /**
+   * Sends only these layers of the source from now on, until the link is made anew.
+   * @param {string} source
+   * @param {string[]} rids
+   */
+  setLayers(source, rids) {
+    this.#watched.set(source, rids);
+    if (this.#isNegotiated) this.#adjust(source);
+  }
+
+  /** Sends all layers again: word of one that is wanted may have been missed. */
+  sendAllLayers() {
+    const sources = [...this.#watched.keys()];
+    this.#watched.clear();
+    if (this.#isNegotiated) for (const source of sources) this.#adjust(source);
+  }
+
   /** @param {RTCPeerConnection} peer */
   async negotiate(peer) {
     this.#senders.clear();
+    this.#watched.clear();
+    this.#isNegotiated = false;
     const lines = LINES.map((line) => ({ ...line, transceiver: this.#addLine(peer, line) }));
     await peer.setLocalDescription();
     const sources = Object.fromEntries(lines.map(({ transceiver, source }) => [transceiver.mid, source]));
@@ -45,16 +85,44 @@ export class Publication extends MediaLink {
       sources,
     });
     await peer.setRemoteDescription({ type: "answer", sdp });
+    this.#isNegotiated = true;
+    for (const { source } of lines) this.#adjust(source);
     this.#heard = { amount: 0, at: performance.now() };
     return epoch;
   }
 
+  /**
+   * Brings what the browser sends of the source in line with what was agreed and is watched.
+   * @param {string} source
+   */
+  async #adjust(source) {
+    const layers = LINES.find((line) => line.source === source)?.encodings ?? [];
+    const sender = this.#senders.get(source);
+    if (!sender || layers.length < 2) return;
+    const parameters = sender.getParameters();
+    const { encodings } = parameters;
+    // Without simulcast in the answer a browser keeps the first layer alone, which is the smallest.
+    if (encodings.length === 1) {
+      const { scaleResolutionDownBy, maxBitrate } = layers[layers.length - 1];
+      Object.assign(encodings[0], { scaleResolutionDownBy, maxBitrate });
+    } else {
+      const watched = this.#watched.get(source);
+      for (const encoding of encodings) encoding.active = watched?.includes(encoding.rid ?? "") ?? true;
+    }
+    try {
+      await sender.setParameters(parameters);
+    } catch (error) {
+      // The connection was closed meanwhile, or a newer change has overtaken this one.
+      this.emit("trouble", error);
+    }
+  }
+
   /** @param {RTCPeerConnection} peer @param {typeof LINES[number]} line */
-  #addLine(peer, { source, kind, encoding }) {
+  #addLine(peer, { source, kind, encodings }) {
     const track = this.#tracks.get(source) ?? null;
     const transceiver = peer.addTransceiver(track ?? kind, {
       direction: "sendonly",
-      sendEncodings: [encoding],
+      sendEncodings: encodings,
     });
     this.#senders.set(source, transceiver.sender);
     return transceiver;
