@@ -1,4 +1,7 @@
-"""RTCP: RFC 3550 section 6, feedback of RFC 4585 and 5104, REMB (draft-alvestrand-rmcat-remb)."""
+"""RTCP: RFC 3550 section 6, feedback of RFC 4585 and 5104, REMB (draft-alvestrand-rmcat-remb).
+
+`twcc.py` knows the inside of transport-wide feedback.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from media_relay.core import twcc
 from media_relay.core.rtp import Data, seq_delta
 
 SENDER_REPORT = 200
@@ -16,6 +20,7 @@ TRANSPORT_FEEDBACK = 205
 PAYLOAD_FEEDBACK = 206
 
 NACK_FORMAT = 1
+TRANSPORT_CC_FORMAT = 15
 PLI_FORMAT = 1
 FIR_FORMAT = 4
 APPLICATION_FORMAT = 15
@@ -137,6 +142,20 @@ class Nack:
 
 
 @dataclass(frozen=True, slots=True)
+class TransportFeedback:
+    """When `sender` got which packets of a whole transport; `media` is any source's SSRC."""
+
+    sender: int
+    media: int
+    arrivals: twcc.Arrivals
+
+    def to_bytes(self) -> bytes:
+        """Returns the packet; raises ValueError for arrivals that are too far apart."""
+        body = _TWO_WORDS.pack(self.sender, self.media) + self.arrivals.to_bytes()
+        return _packet(TRANSPORT_FEEDBACK, TRANSPORT_CC_FORMAT, body + bytes(-len(body) % 4))
+
+
+@dataclass(frozen=True, slots=True)
 class PictureLoss:
     """RFC 4585 section 6.3.1: `sender` needs a keyframe of `media`."""
 
@@ -186,10 +205,18 @@ class Unknown:
     count: int
 
 
-Packet = (
-    SenderReport | ReceiverReport | SourceDescription | Bye | Nack | PictureLoss | FullIntra | Remb | Unknown
+Sendable = (
+    SenderReport
+    | ReceiverReport
+    | SourceDescription
+    | Bye
+    | Nack
+    | TransportFeedback
+    | PictureLoss
+    | FullIntra
+    | Remb
 )
-Sendable = SenderReport | ReceiverReport | SourceDescription | Bye | Nack | PictureLoss | FullIntra | Remb
+Packet = Sendable | Unknown
 
 
 def build_compound(*packets: Sendable) -> bytes:
@@ -227,7 +254,7 @@ def parse_compound(data: Data) -> list[Packet]:
     """Reads all packets of a datagram, also of reduced size (RFC 5506); raises ValueError."""
     data = bytes(data)
     packets: list[Packet] = []
-    position, size, asked = 0, len(data), 0
+    position, size, asked, told = 0, len(data), 0, 0
     if not size:
         raise ValueError("RTCP packet is shorter than its header")
     while position < size:
@@ -247,6 +274,10 @@ def parse_compound(data: Data) -> list[Packet]:
             asked += len(packet.sequences)
             if asked > MAX_NACK_SEQUENCES:
                 raise ValueError("RTCP nack asks for too many packets")
+        if isinstance(packet, TransportFeedback):
+            told += len(packet.arrivals.ticks)
+            if told > twcc.MAX_STATUSES:
+                raise ValueError(twcc.TOO_MANY)
         packets.append(packet)
         position = end
     return packets
@@ -319,8 +350,15 @@ def _parse_bye(count: int, body: bytes) -> Bye:
 
 
 def _parse_transport_feedback(count: int, body: bytes) -> Packet:
-    if count != NACK_FORMAT:
-        return Unknown(TRANSPORT_FEEDBACK, count)
+    if count == TRANSPORT_CC_FORMAT:
+        if len(body) < 8:
+            raise ValueError(twcc.TRUNCATED)
+        sender, media = _TWO_WORDS.unpack_from(body)
+        return TransportFeedback(sender, media, twcc.parse(body[8:]))
+    return _parse_nack(body) if count == NACK_FORMAT else Unknown(TRANSPORT_FEEDBACK, count)
+
+
+def _parse_nack(body: bytes) -> Nack:
     if len(body) < 8 or len(body) % 4:
         raise ValueError("RTCP nack length is invalid")
     # Each pair stands for one packet at least: refused before it is spread out.

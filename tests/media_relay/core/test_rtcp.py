@@ -100,8 +100,8 @@ def test_other_items_than_the_canonical_name_are_passed_over() -> None:
 
 
 def test_what_the_relay_has_no_use_for_is_unknown() -> None:
-    data = bytes.fromhex("80cf0001000000018fcd0002000000010000000282ce000100000001")
-    assert rtcp.parse_compound(data) == [Unknown(207, 0), Unknown(205, 15), Unknown(206, 2)]
+    data = bytes.fromhex("80cf0001000000018ecd0002000000010000000282ce000100000001")
+    assert rtcp.parse_compound(data) == [Unknown(207, 0), Unknown(205, 14), Unknown(206, 2)]
     application = bytes.fromhex("8fce0003000000010000000241424344")
     assert rtcp.parse_compound(application) == [Unknown(206, 15)]
 
