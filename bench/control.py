@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import signal
 import socket
 import sys
 import tempfile
@@ -19,13 +18,12 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from bench import process
 from media_relay import protocol
 
 PATH = "/ws/relays/"
 START_SECONDS = 15.0
 REPLY_SECONDS = 15.0
-STOP_SECONDS = 5.0
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 LOG_TAIL_BYTES = 4_000
 
 Reply = TypeVar("Reply", protocol.Offer, protocol.Accepted, protocol.Done)
@@ -150,6 +148,7 @@ class RelayProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._var = tempfile.TemporaryDirectory(prefix="lectern-bench-")
         self._log = Path(self._var.name) / "relay.log"
+        self._metrics_port = process.free_port(socket.SOCK_STREAM)
 
     async def start(self) -> None:
         """Returns once the relay has registered; raises RelayError with its last words if it doesn't."""
@@ -175,34 +174,36 @@ class RelayProcess:
 
     async def stop(self) -> None:
         """Ends the process, politely first."""
-        if self._process and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
-            except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
+        if self._process:
+            await process.end(self._process)
 
     def log_tail(self) -> str:
         """Returns the end of what the relay has written."""
         return self._log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
 
     def cpu_seconds(self) -> float:
-        """Returns utime + stime of the process (proc(5), fields 14 and 15)."""
-        fields = self._proc("stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        """Returns the processor time of the process."""
+        return process.cpu_seconds(self._pid())
 
     def rss_kb(self) -> int:
         """Returns the resident memory."""
-        for line in self._proc("status").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        raise RelayError("the relay has no memory of its own: it is dead")
+        return process.rss_kb(self._pid())
 
-    def _proc(self, name: str) -> str:
+    async def metrics(self) -> dict[str, float]:
+        """Returns what the relay tells Prometheus: samples by name, with their labels as they are written."""
+        self._pid()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._metrics_port)
+        try:
+            writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+            text = (await reader.read()).decode()
+        finally:
+            writer.close()
+        return read_metrics(text.partition("\r\n\r\n")[2])
+
+    def _pid(self) -> int:
         if self._process is None or self._process.returncode is not None:
             raise RelayError(f"the relay has died:\n{self.log_tail()}")
-        return Path(f"/proc/{self._process.pid}/{name}").read_text()
+        return self._process.pid
 
     def _environment(self) -> dict[str, str]:
         settings = {
@@ -210,16 +211,16 @@ class RelayProcess:
             "RELAY_SECRET": self._web.secret,
             "RELAY_NAME": "bench",
             "RELAY_CAPACITY": str(self._capacity),
+            "RELAY_METRICS": f"127.0.0.1:{self._metrics_port}",
             "MEDIA_HOST": "127.0.0.1",
-            "MEDIA_PORT": str(free_udp_port()),
+            "MEDIA_PORT": str(process.free_port(socket.SOCK_DGRAM)),
             "LECTERN_VAR": self._var.name,
         }
         foreign = {"PUBLIC_IP", *(f"{name}_FILE" for name in settings)}
         return {name: value for name, value in os.environ.items() if name not in foreign} | settings
 
 
-def free_udp_port() -> int:
-    """Returns a UDP port of 127.0.0.1 that nobody uses now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def read_metrics(text: str) -> dict[str, float]:
+    """Reads Prometheus' text format: `name{labels}` and a value a line."""
+    lines = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import select
+import socket
 import struct
 import time
 from collections.abc import Callable
@@ -61,12 +62,14 @@ class Subscriber(Peer):
         self.other_packets = 0
         self._on_packet = on_packet
         self._payload_types: frozenset[int] = frozenset()
+        self._announced: tuple[int, ...] = ()
         self._ssrc = random.getrandbits(32)
         self._next_report = 0.0
 
     def connect(self, remote: Remote, now: float) -> None:
         """Starts towards the relay; only the offer's media payload types will count."""
         self._payload_types = remote.payload_types
+        self._announced = remote.ssrcs
         self._next_report = now + random.random() * REPORT_SECONDS
         super().connect(remote, now)
 
@@ -126,10 +129,11 @@ class Subscriber(Peer):
 
     def _report(self) -> bytes:
         """A receiver report and a REMB (draft-alvestrand-rmcat-remb), as browsers send them."""
-        ssrcs = list(self.counters)[:31]
+        expected = {ssrc: counter.expected for ssrc, counter in self.counters.items()}
+        # Who reads no media says that none is lost.
+        ssrcs = list(expected or self._announced)[:31]
         blocks = b"".join(
-            struct.pack("!IIIIII", ssrc, 0, (self.counters[ssrc].expected - 1) & 0xFFFF, 0, 0, 0)
-            for ssrc in ssrcs
+            struct.pack("!IIIIII", ssrc, 0, (expected.get(ssrc, 0) - 1) & 0xFFFF, 0, 0, 0) for ssrc in ssrcs
         )
         report = struct.pack("!BBHI", 0x80 | len(ssrcs), 201, 1 + 6 * len(ssrcs), self._ssrc) + blocks
         exponent = max(0, REMB_BITS_PER_SECOND.bit_length() - 18)
@@ -169,6 +173,11 @@ class Swarm:
         """Drives this peer too."""
         self.peers[peer.socket.fileno()] = peer
         self._epoll.register(peer.socket.fileno(), select.EPOLLIN)
+
+    def turn_deaf(self, peer: Peer) -> None:
+        """Reads nothing more of this peer: what its socket has no room for is dropped by the kernel."""
+        self._epoll.unregister(peer.socket.fileno())
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
 
     async def connected(self, peer: Peer, patience: float) -> None:
         """Returns when the peer is connected; raises ConnectionError if it fails or takes too long."""

@@ -104,6 +104,9 @@ class Peer:
     def _receive_stun(self, data: bytes, now: float) -> None:
         assert self._remote
         reply = stun.parse_message(data)
+        if reply.message_class == stun.Class.REQUEST:
+            self._answer_check(reply)
+            return
         ours = reply.message_class == stun.Class.RESPONSE and reply.transaction_id == self._transaction
         if not ours or not reply.check_message_integrity(self._remote.pwd.encode()):
             return
@@ -112,6 +115,14 @@ class Peer:
             self._handshake = Handshake(self._identity, self._remote.fingerprint)
             self._handshake.start()
             self._flush()
+
+    def _answer_check(self, request: stun.Message) -> None:
+        """Answers a full ICE agent, which checks the way, too."""
+        assert self._remote
+        response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
+        response.attributes["XOR-MAPPED-ADDRESS"] = self._remote.address
+        response.add_message_integrity(self.local.pwd.encode())
+        self.send(bytes(response))
 
     def _receive_dtls(self, data: bytes) -> None:
         if self._handshake is None:

@@ -30,6 +30,8 @@ class Remote:
     fingerprint: str
     address: tuple[str, int]
     payload_types: frozenset[int]
+    ssrcs: tuple[int, ...]
+    """Of the streams that the relay announces."""
 
 
 def read_remote(sdp: str) -> Remote:
@@ -38,8 +40,9 @@ def read_remote(sdp: str) -> Remote:
         ufrag=_first(r"a=ice-ufrag:(\S+)", sdp),
         pwd=_first(r"a=ice-pwd:(\S+)", sdp),
         fingerprint=_first(r"a=fingerprint:sha-256 (\S+)", sdp),
-        address=_loopback_candidate(sdp),
+        address=_host_candidate(sdp),
         payload_types=_media_payload_types(sdp),
+        ssrcs=tuple(dict.fromkeys(map(int, re.findall(r"(?m)^a=ssrc:(\d+)", sdp)))),
     )
 
 
@@ -68,7 +71,7 @@ def publisher_offer(local: Local, audio_ssrc: int, video_ssrc: int, mid_extensio
             "c=IN IP4 0.0.0.0",
             "a=rtcp:9 IN IP4 0.0.0.0",
         ]
-        lines += [*_transport(local, "actpass"), f"a=mid:{mid}", f"a=extmap:{mid_extension} {MID_URI}"]
+        lines += [*_transport(local), f"a=mid:{mid}", f"a=extmap:{mid_extension} {MID_URI}"]
         lines += ["a=sendonly", f"a=msid:bench {kind}", "a=rtcp-mux", "a=rtcp-rsize", *own]
         lines += [f"a=ssrc:{ssrc} cname:bench"]
     return "\r\n".join(lines) + "\r\n"
@@ -83,16 +86,17 @@ def extension_id(sdp: str, uri: str) -> int | None:
 def _answer_section(lines: list[str], local: Local) -> list[str]:
     echoed = [line for line in lines if line.startswith(_ECHOED)]
     direction = "a=recvonly" if "a=sendonly" in lines or "a=sendrecv" in lines else "a=inactive"
-    return [lines[0], *echoed, direction, *_transport(local, "active")]
+    return [lines[0], *echoed, direction, *_transport(local)]
 
 
-def _transport(local: Local, setup: str) -> list[str]:
+def _transport(local: Local) -> list[str]:
+    """The client's side: it begins the DTLS handshake, and its checks say where it is."""
     return [
         f"a=ice-ufrag:{local.ufrag}",
         f"a=ice-pwd:{local.pwd}",
         "a=ice-options:trickle",
         f"a=fingerprint:sha-256 {local.fingerprint}",
-        f"a=setup:{setup}",
+        "a=setup:active",
     ]
 
 
@@ -103,11 +107,13 @@ def _first(pattern: str, sdp: str) -> str:
     return found.group(1)
 
 
-def _loopback_candidate(sdp: str) -> tuple[str, int]:
-    for address, port in re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", sdp, re.IGNORECASE):
-        if address.startswith("127."):
-            return address, int(port)
-    raise ValueError("the description has no loopback candidate")
+def _host_candidate(sdp: str) -> tuple[str, int]:
+    """The first that is of loopback, or else the first of IPv4."""
+    found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\d+\.\S+) (\d+) typ host", sdp, re.IGNORECASE)
+    if not found:
+        raise ValueError("the description has no host candidate of IPv4")
+    address, port = min(found, key=lambda candidate: not candidate[0].startswith("127."))
+    return address, int(port)
 
 
 def _media_payload_types(sdp: str) -> frozenset[int]:
