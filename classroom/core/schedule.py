@@ -35,3 +35,8 @@ def phase(state: str, starts_at: datetime, ends_at: datetime, now: datetime) -> 
 def may_prepare(state: str, starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
     """Whether a teacher may be in the room: from an hour before, and after the end to open it once more."""
     return state != CANCELLED and starts_at - PREPARE_BEFORE <= now < ends_at + LIVE_AFTER
+
+
+def closes_at(ends_at: datetime) -> datetime:
+    """When a lesson's room is closed for good, however long the lesson is left live."""
+    return ends_at + LIVE_AFTER

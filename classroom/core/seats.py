@@ -13,3 +13,12 @@ class Seat:
     lesson_id: UUID
     user_id: UUID
     client: str
+
+
+DEVICE_PREFIXES = ("whip-", "whep-")
+"""Of what comes in by the standard doors and has no page."""
+
+
+def is_device(client: str) -> bool:
+    """Whether a seat of this client is a device's, such as an encoder's or a wall screen's."""
+    return client.startswith(DEVICE_PREFIXES)

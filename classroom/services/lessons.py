@@ -96,6 +96,14 @@ def darken_stage(seat: Seat) -> None:
             _publish_stage(seat.lesson_id)
 
 
+def vacate_stage(seat: Seat) -> None:
+    """Empties the stage at once if this seat holds it; the lesson stays live."""
+    with transaction.atomic():
+        if _stage_of(seat).update(**EMPTY_STAGE):
+            _publish_stage(seat.lesson_id)
+            relays.refresh_permits([seat.lesson_id])
+
+
 def vacate_stages() -> None:
     """Takes the stage from pages gone for the grace time, and from people who may publish no longer."""
     pages = Presence.objects.filter(

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from classroom.core.seats import Seat
-from classroom.models import Enrolment, Presence
+from classroom.models import Enrolment, Presence, StreamSession
 from classroom.services import events, relays
 
 GRACE = timedelta(seconds=15)
@@ -60,9 +60,15 @@ def refresh(keys: Collection[int]) -> set[int]:
 
 
 def sweep(now: datetime | None = None) -> list[Seat]:
-    """Ends every presence and its media that nobody has seen for GRACE; returns them."""
+    """Ends every presence and its media that nobody has seen for GRACE; returns them.
+
+    A device has no socket to be seen by: it is present for as long as its session.
+    """
     now = now or timezone.now()
-    stale = _open(seen_at__lt=now - GRACE)
+    device = StreamSession.objects.filter(
+        client=OuterRef("client"), key__user=OuterRef("user"), key__lesson=OuterRef("lesson")
+    )
+    stale = _open(seen_at__lt=now - GRACE).exclude(Exists(device))
     if not stale.exists():
         return []
     with transaction.atomic():

@@ -278,6 +278,11 @@ def publish_question(seat: Seat, sdp: str, sources: Mapping[str, str]) -> Questi
     return _question(lambda id: protocol.Publish(id, *_wire(seat), sdp, sources))
 
 
+def watch_question(seat: Seat, sdp: str, slots: tuple[str, ...]) -> Question:
+    """Gives the relay a player's own offer, whose m-lines get the slots of their kind in this order."""
+    return _question(lambda id: protocol.Watch(id, *_wire(seat), sdp, slots))
+
+
 def close_media(seat: Seat, direction: str = "") -> None:
     """Has the relay end a page's connections at once; an empty direction means both. One query."""
     _order(seat, protocol.Close(*_wire(seat), direction))
