@@ -16,7 +16,7 @@ from classroom.core import groups
 from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
-from classroom.services import events, lessons, presence, relays
+from classroom.services import events, lessons, presence, relay_history, relays
 
 if TYPE_CHECKING:
     from classroom.live.relay_consumer import RelayConsumer
@@ -31,6 +31,8 @@ MAX_SOCKETS_OF_A_PERSON = 32
 """More pages than anybody has open; counted by person, since a school may share one address."""
 RELAY_SILENT_SECONDS = 5.0
 """A relay reports every second."""
+RELAYS_BACK_SECONDS = 3.0
+"""After a restart of ours all relays dial in again within two: before that none is gone."""
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Registry:
         self.links = FreezeReports()
         self._marked: set[RoomConsumer] = set()
         self._rosters: dict[UUID, set[UUID]] = {}
+        self._began = self.clock()
         self._looked_at_phases = timezone.now()
         self._runner: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -114,6 +117,15 @@ class Registry:
         """Tells the staff of each room, in one message, whose pictures have frozen."""
         for lesson_id, frozen in self.links.take().items():
             await events.tell_now(groups.staff(lesson_id), {"type": "room.freezes", "frozen": frozen})
+
+    async def rescue(self) -> None:
+        """Moves lessons off relays that are gone, once every relay has had the time to dial in."""
+        if self.clock() - self._began >= RELAYS_BACK_SECONDS:
+            await in_database(relays.rescue)
+
+    async def prune(self) -> None:
+        """Forgets what is of use to nobody any more."""
+        await in_database(relay_history.prune)
 
     async def refresh(self) -> None:
         """Notes that this process's pages are still there; one whose row was ended has to come in anew."""
@@ -183,6 +195,8 @@ class Registry:
             Job(0.4, self.publish_rosters),
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
+            Job(0.5, self.rescue),
+            Job(60.0, self.prune),
             Job(2.0, self.tell_freezes),
             Job(5.0, self.refresh),
             Job(2.0, self.announce_flips),
@@ -192,6 +206,7 @@ class Registry:
 
     async def _run(self) -> None:
         jobs = self._jobs()
+        self._began = self.clock()
         self._looked_at_phases = timezone.now()
         while self.sockets or self.relays or self._rosters:
             now = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hmac import compare_digest
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_WRITE_SECONDS = 2.0
 """Loads come every second; the row is written so often at most."""
+TOGETHER_SECONDS = 0.2
+"""The relays of one machine are told to stop together: none is to get the lessons of another."""
 MAX_OPEN_QUESTIONS = 10_000
 PLACEMENT_SECONDS = 1.0
 """For so long it is not looked up again that a relay carries a lesson: a class joins at once."""
@@ -54,6 +56,8 @@ class RelayConsumer(AsyncConsumer):
         self._closing = False
         self._written_at = float("-inf")
         self._writing: asyncio.Task[None] | None = None
+        self._retiring: asyncio.Task[None] | None = None
+        self._worst_lag = 0.0
         self._askers: dict[str, str] = {}
         self._layers = LayerMemory()
         self._carried_until: dict[UUID, float] = {}
@@ -168,11 +172,15 @@ class RelayConsumer(AsyncConsumer):
 
     def _note_load(self, load: protocol.Load) -> None:
         """Writes a load now and then, beside the connection: a slow database must not hold up replies."""
+        self._worst_lag = max(self._worst_lag, load.loop_lag_ms)
+        if load.draining and self._retiring is None:
+            self._retiring = asyncio.create_task(self._retire(load))
         is_writing = self._writing is not None and not self._writing.done()
         if is_writing or self.heard_at - self._written_at < HEARTBEAT_WRITE_SECONDS:
             return
         self._written_at = self.heard_at
-        self._writing = asyncio.create_task(self._write_load(load))
+        worst, self._worst_lag = self._worst_lag, 0.0
+        self._writing = asyncio.create_task(self._write_load(replace(load, loop_lag_ms=worst)))
 
     async def _write_load(self, load: protocol.Load) -> None:
         if self._relay_id is None:
@@ -185,6 +193,20 @@ class RelayConsumer(AsyncConsumer):
         if not is_current:
             # Given up in the meantime: it registers again and gets every room anew.
             await self.shut(CLOSE_REPLACED)
+
+    async def _retire(self, load: protocol.Load) -> None:
+        """Finds other relays for the lessons of this one, and says how many have moved."""
+        await self._write_load(load)
+        await asyncio.sleep(TOGETHER_SECONDS)
+        if self._relay_id is None:
+            return
+        try:
+            moved = await in_database(relays.retire, self._relay_id)
+        except Exception:
+            log.exception("the lessons of a relay that stops could not be moved")
+            return
+        log.info("a relay stops; %d of its lessons have moved", moved)
+        await self._send(protocol.encode(protocol.Moved(moved)))
 
     async def _settle(self, id: str, code: str = "", message: str = "", body: Any = None) -> None:
         channel = self._askers.pop(id, "")

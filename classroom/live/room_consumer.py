@@ -23,7 +23,7 @@ from classroom.live.database import in_database
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
 from classroom.services import events, lessons, presence, snapshot
-from classroom.services.errors import ConflictError, RelayUnavailableError
+from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from classroom.services.questions import Questions
 
 log = logging.getLogger(__name__)
@@ -242,6 +242,8 @@ class RoomConsumer(AsyncConsumer):
             text = protocol.error_reply(request.id, error.code, error.message)
         except ConflictError as error:
             text = protocol.error_reply(request.id, protocol.CONFLICT, str(error))
+        except RelayFullError as error:
+            text = protocol.error_reply(request.id, protocol.RELAY_FULL, str(error))
         except RelayUnavailableError as error:
             text = protocol.error_reply(request.id, protocol.RELAY_UNAVAILABLE, str(error))
         except Exception:

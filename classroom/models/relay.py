@@ -12,6 +12,8 @@ from classroom.models.lesson import Lesson
 
 HEARTBEAT_LIMIT = timedelta(seconds=5)
 """A relay that has been silent for longer counts as gone."""
+FULL_USAGE = 0.8
+"""A relay that uses so much of its budget takes no new lessons: those it has may still grow."""
 
 
 class Relay(models.Model):
@@ -29,6 +31,8 @@ class Relay(models.Model):
     connected = models.BooleanField(_("connected"), default=False)
     heartbeat_at = models.DateTimeField(_("last heard of"), null=True)
     load = models.JSONField(_("load"), default=dict, blank=True)
+    draining = models.BooleanField(_("draining"), default=False)
+    """Whether it is about to stop, and takes no lessons."""
 
     class Meta:
         ordering = ("name",)
@@ -44,6 +48,30 @@ class Relay(models.Model):
         return bool(
             self.connected and self.heartbeat_at and timezone.now() - self.heartbeat_at < HEARTBEAT_LIMIT
         )
+
+    @property
+    def usage(self) -> float:
+        """How much of its budget it used when it was last heard of: 0 to 1, or above."""
+        return float(self.load.get("usage", 0))
+
+
+class RelaySample(models.Model):
+    """What a relay carried at a moment of the last hour; rates are per second."""
+
+    relay = models.ForeignKey(Relay, on_delete=models.CASCADE, related_name="samples")
+    at = models.DateTimeField(db_index=True)
+    in_pps = models.FloatField()
+    out_pps = models.FloatField()
+    in_mbps = models.FloatField()
+    out_mbps = models.FloatField()
+    cpu_percent = models.FloatField()
+    loop_lag_ms = models.FloatField()
+    subscribers = models.PositiveIntegerField()
+    drops = models.PositiveBigIntegerField()
+    """Since the relay's start."""
+
+    def __str__(self) -> str:
+        return f"{self.relay_id} {self.at:%H:%M:%S}"
 
 
 class Placement(models.Model):

@@ -22,3 +22,7 @@ class RequestError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class RelayFullError(RelayUnavailableError):
+    """Every relay carries so much that a new lesson would spoil the running ones."""

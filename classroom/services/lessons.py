@@ -25,7 +25,11 @@ EMPTY_STAGE: dict[str, Any] = {"stage_holder": None, "stage_client": "", "stage_
 
 
 def go_live(seat: Seat) -> None:
-    """Makes the lesson live and gives its stage to a page, whoever held it; ConflictError if cancelled."""
+    """Makes the lesson live and gives its stage to a page, whoever held it.
+
+    Raises ConflictError if it is cancelled, RelayFullError if it has no relay yet and none has room.
+    """
+    relays.place_if_there_is_room(seat.lesson_id)
     with transaction.atomic():
         rows = Lesson.objects.filter(pk=seat.lesson_id).exclude(state=Lesson.State.CANCELLED)
         before = rows.values("stage_holder_id", "stage_client").first()

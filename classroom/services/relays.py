@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,9 +19,9 @@ from classroom import permissions
 from classroom.core import schedule
 from classroom.core.seats import Seat
 from classroom.models import Enrolment, Lesson, Placement, Relay
-from classroom.models.relay import HEARTBEAT_LIMIT
-from classroom.services import events
-from classroom.services.errors import RelayUnavailableError
+from classroom.models.relay import FULL_USAGE, HEARTBEAT_LIMIT
+from classroom.services import events, relay_history
+from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from media_relay import protocol
 
 PUBLISH = protocol.PUBLISH
@@ -41,6 +41,8 @@ SLOTS = tuple(protocol.Slot(name, protocol.SOURCE_KINDS[source]) for source, nam
 
 REMEMBERED = timedelta(days=1)
 """So long after its end a lesson's permits are sent to a relay that registers: it may have missed it."""
+RETURN = timedelta(seconds=1)
+"""A relay whose line breaks dials again within a fraction of that; a process that has died takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def register(hello: protocol.Register, channel: str) -> Registration:
     """Notes a relay that has dialled in, hands it every room placed on it, and tells the rooms."""
     with transaction.atomic():
         before = Relay.objects.select_for_update().filter(name=hello.name).first()
+        goes_on = before is not None and before.epoch == hello.epoch
         fields = {
             "version": hello.version,
             "epoch": hello.epoch,
@@ -85,66 +88,134 @@ def register(hello: protocol.Register, channel: str) -> Registration:
             "channel": channel,
             "connected": True,
             "heartbeat_at": timezone.now(),
+            "load": before.load if before is not None and goes_on else {},
+            "draining": before is not None and goes_on and before.draining,
         }
         relay, _made = Relay.objects.update_or_create(name=hello.name, defaults=fields)
         _adopt(relay)
         placed = _current_placements().filter(relay=relay)
         refresh_permits(list(placed.values_list("lesson_id", flat=True)))
+        if goes_on:
+            _take_back(relay)
         _announce_media(list(_watched(placed)))
     return Registration(relay.pk, before.channel if before else "")
 
 
+def _take_back(relay: Relay) -> None:
+    """Ends the rooms that may have moved away while the relay's line was broken."""
+    elsewhere = _current_placements().exclude(relay=relay)
+    for lesson_id, generation in elsewhere.values_list("lesson_id", "generation"):
+        events.send_to_relay(relay.channel, protocol.encode(protocol.Permits(str(lesson_id), generation)))
+
+
 def heartbeat(relay_id: int, channel: str, load: protocol.Load) -> bool:
-    """Notes a relay's load; says whether the connection is still the relay's current one."""
-    alive = Relay.objects.filter(pk=relay_id, channel=channel, connected=True)
-    return bool(alive.update(heartbeat_at=timezone.now(), load=asdict(load)))
+    """Notes a relay's load; says whether the connection is still the relay's current one. Two queries."""
+    with transaction.atomic():
+        alive = Relay.objects.filter(pk=relay_id, channel=channel, connected=True)
+        told = {"heartbeat_at": timezone.now(), "load": asdict(load), "draining": load.draining}
+        if not alive.update(**told):
+            return False
+        drops = sum(load.counters.get(name, 0) for name in protocol.DROPS)
+        figures = {name: getattr(load, name) for name in relay_history.FIGURES if name != "drops"}
+        relay_history.record(relay_id, **figures, drops=drops)
+    return True
 
 
 def disconnect(relay_id: int, channel: str) -> None:
-    """Notes that a relay's connection is gone, unless a newer one has replaced it, and tells its rooms."""
-    with transaction.atomic():
-        if Relay.objects.filter(pk=relay_id, channel=channel).update(connected=False, channel=""):
-            _announce_media(list(_watched(_current_placements().filter(relay_id=relay_id))))
+    """Notes that a relay's connection has closed just now, unless a newer one has replaced it."""
+    _lose(relay_id, channel, heartbeat_at=timezone.now())
 
 
 def sweep() -> None:
-    """Gives up relays that have fallen silent, and moves the lessons in use off those gone for good."""
+    """Gives up relays that have fallen silent."""
     silent = Q(heartbeat_at__lt=timezone.now() - HEARTBEAT_LIMIT)
     for relay_id, channel in Relay.objects.filter(silent, connected=True).values_list("pk", "channel"):
-        disconnect(relay_id, channel)
-    lost = _watched(_current_placements().filter(Q(relay=None) | Q(relay__connected=False)))
-    for lesson_id in lost:
-        with transaction.atomic():
-            before = Placement.objects.filter(lesson_id=lesson_id).values_list("relay_id", flat=True).first()
-            try:
-                moved = place(lesson_id).relay_id != before
-            except RelayUnavailableError:
-                moved = False
-            if moved:
-                _announce_media([lesson_id])
+        _lose(relay_id, channel)
+
+
+def _lose(relay_id: int, channel: str, **changes: Any) -> None:
+    with transaction.atomic():
+        rows = Relay.objects.filter(pk=relay_id, channel=channel)
+        if rows.update(connected=False, channel="", **changes):
+            _announce_media(list(_watched(_current_placements().filter(relay_id=relay_id))))
 
 
 # Placement
 
 
 def place(lesson_id: UUID) -> Placed:
-    """The relay that carries the lesson; chosen now if there is none yet, or none any more.
+    """The relay that carries the lesson; chosen now if there is none yet, or that one is about to stop.
 
-    Raises RelayUnavailableError when the lesson's relay is away for a moment, or no relay has room.
+    Raises RelayUnavailableError when the lesson's relay is away (`rescue` moves the lesson when it stays
+    away), and RelayFullError when every relay has enough to do with the lessons that it has.
     """
     placement = Placement.objects.select_related("relay").filter(lesson_id=lesson_id).first()
     relay = placement.relay if placement else None
-    if relay is not None and relay.is_available:
+    if relay is not None and relay.is_available and not relay.draining:
         return Placed(relay.pk, relay.channel, relay.epoch)
-    chosen = _choose() if relay is None or _is_gone_for_good(relay) else None
-    if chosen is None:
+    if relay is not None and not relay.is_available:
         raise RelayUnavailableError(_("The media relay is away; this page tries again by itself."))
-    with transaction.atomic():
-        Placement.objects.get_or_create(lesson_id=lesson_id)
-        Placement.objects.filter(lesson_id=lesson_id, relay=relay).update(relay=chosen)
-        refresh_permits([lesson_id])
+    _move(lesson_id, relay)
     settled = Relay.objects.get(placements__lesson=lesson_id)
     return Placed(settled.pk, settled.channel, settled.epoch)
+
+
+def place_if_there_is_room(lesson_id: UUID) -> None:
+    """Places a lesson that is about to go live; raises RelayFullError alone, since a relay may come later."""
+    try:
+        place(lesson_id)
+    except RelayFullError:
+        raise
+    except RelayUnavailableError:
+        return
+
+
+def rescue() -> None:
+    """Moves the lessons in use off relays that are gone; one query where there are none."""
+    gone = Q(relay=None) | Q(relay__connected=False, relay__heartbeat_at__lte=timezone.now() - RETURN)
+    _move_all(_current_placements().filter(gone))
+
+
+def retire(relay_id: int) -> int:
+    """Moves the lessons in use off a relay that is about to stop; returns how many have moved."""
+    return _move_all(_current_placements().filter(relay_id=relay_id))
+
+
+def drain(relay_id: int) -> None:
+    """Asks a relay to stop once its lessons have moved; ConflictError where that can't be."""
+    relay = Relay.objects.get(pk=relay_id)
+    if not relay.is_available:
+        raise ConflictError(_("This relay isn't connected."))
+    others = _available().exclude(pk=relay_id)
+    if not others.exists() and _watched(_current_placements().filter(relay=relay)).exists():
+        raise ConflictError(_("There is no other relay that could take its lessons."))
+    events.send_to_relay(relay.channel, protocol.encode(protocol.Drain()))
+
+
+def _move_all(placements: QuerySet[Placement]) -> int:
+    moved = 0
+    for lesson_id in _watched(placements):
+        relay = Relay.objects.filter(placements__lesson=lesson_id).first()
+        try:
+            moved += _move(lesson_id, relay)
+        except RelayUnavailableError:
+            continue
+    return moved
+
+
+def _move(lesson_id: UUID, old: Relay | None) -> bool:
+    """Gives the lesson another relay than the old one and tells the room; says whether this call has.
+
+    An old one that is about to stop goes on serving meanwhile.
+    """
+    chosen = _choose()
+    with transaction.atomic():
+        Placement.objects.get_or_create(lesson_id=lesson_id)
+        moved = bool(Placement.objects.filter(lesson_id=lesson_id, relay=old).update(relay=chosen))
+        refresh_permits([lesson_id])
+        if moved and old is not None:
+            _announce_media([lesson_id])
+    return moved
 
 
 def media(lesson_id: UUID) -> dict[str, str]:
@@ -160,24 +231,37 @@ def carries(relay_id: int, channel: str, lesson_id: UUID) -> bool:
     return Placement.objects.filter(lesson_id=lesson_id, relay=relay_id, relay__channel=channel).exists()
 
 
-def _choose() -> Relay | None:
-    """The available relay with the least load that isn't full."""
-    fresh = timezone.now() - HEARTBEAT_LIMIT
-    candidates = [
-        (_fullness(relay), relay.name, relay)
-        for relay in Relay.objects.filter(connected=True, heartbeat_at__gt=fresh, capacity__gt=0)
-    ]
-    fitting = [entry for entry in candidates if entry[0] < 1]
-    return min(fitting)[2] if fitting else None
+def _choose() -> Relay:
+    """The relay for a new lesson: the least used, and of about as much used ones that with fewest lessons.
+
+    How much is used is heard every two seconds only: a school's lessons all begin within one.
+    """
+    now = timezone.now()
+    current = Q(placements__lesson__starts_at__lte=now, placements__lesson__ends_at__gt=now)
+    relays = list(_available().annotate(lessons=Count("placements", filter=current)))
+    if not relays:
+        raise RelayUnavailableError(_("There is no media relay now; this page tries again by itself."))
+    fitting = [relay for relay in relays if relay.usage < FULL_USAGE]
+    if not fitting:
+        raise RelayFullError(
+            _(
+                "The media relays have all that they can carry with the lessons under way. "
+                "Try again in a few minutes, or ask your administrator for another relay."
+            )
+        )
+    return min(fitting, key=lambda relay: (round(relay.usage, 1), relay.lessons, relay.usage, relay.name))
 
 
-def _fullness(relay: Relay) -> float:
-    return float(relay.load.get("subscribers", 0)) / relay.capacity
+def _available() -> QuerySet[Relay]:
+    """The relays that may take lessons."""
+    heard_of = Q(heartbeat_at__gt=timezone.now() - HEARTBEAT_LIMIT)
+    return Relay.objects.filter(heard_of, connected=True, draining=False, capacity__gt=0)
 
 
-def _is_gone_for_good(relay: Relay) -> bool:
-    """A relay that was restarted is back within HEARTBEAT_LIMIT; one silent for longer isn't waited for."""
-    return relay.heartbeat_at is None or timezone.now() - relay.heartbeat_at >= HEARTBEAT_LIMIT
+def are_full() -> bool:
+    """Whether new lessons are refused since every relay has enough to do; one query."""
+    usages = [relay.usage for relay in _available()]
+    return bool(usages) and min(usages) >= FULL_USAGE
 
 
 def _adopt(relay: Relay) -> None:

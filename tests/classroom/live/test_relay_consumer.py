@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,13 +13,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from classroom.live.database import in_database
-from classroom.live.registry import registry
+from classroom.live.registry import RELAYS_BACK_SECONDS, registry
 from classroom.models import Enrolment, Lesson, Placement, Relay
+from classroom.services import relays
 from media_relay import protocol
 from tests.classroom.live.wire import (
     EPOCH,
     PATIENCE,
     FakeRelay,
+    Page,
     browser_headers,
     is_refused,
     make_session,
@@ -27,6 +33,15 @@ from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH = "/ws/relays/"
+LOAD = protocol.Load(0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.fixture(autouse=True)
+def own_clock() -> Iterator[None]:
+    """Gives the registry its clock back."""
+    clock = registry.clock
+    yield
+    registry.clock = clock
 
 
 async def relay_row(name: str = "relay-1") -> Relay:
@@ -141,21 +156,101 @@ async def test_rooms_hear_that_their_relay_is_lost_and_back(cast: Cast) -> None:
     assert not [message for message in stranger.messages if message["type"] == "media.changed"]
 
 
-async def test_a_lesson_moves_when_its_relay_is_gone_for_good(cast: Cast) -> None:
+async def watched_lesson(cast: Cast) -> tuple[Page, FakeRelay, FakeRelay]:
+    """A student who watches by the first of two relays."""
     first = await open_relay("relay-1", EPOCH)
     student = await open_page(cast.student, cast.lesson)
     await student.send("media.subscribe")
     await first.expect(protocol.Subscribe)
-    second = await open_relay("relay-2", "epoch-of-2")
-    await first.drop()
-    assert (await student.request("media.subscribe"))["error"]["code"] == "relay_unavailable"
-    long_ago = timezone.now() - timedelta(seconds=6)
-    await in_database(Relay.objects.filter(name="relay-1").update, heartbeat_at=long_ago)
-    await registry.sweep()
+    return student, first, await open_relay("relay-2", "epoch-of-2")
+
+
+async def watches_by_the_second(student: Page, second: FakeRelay) -> None:
+    """The student is told of the other relay and finds it ready."""
     await student.heard("media.changed", state="ready", epoch="epoch-of-2")
-    await second.expect(protocol.Permits, room=str(cast.lesson.pk))
+    await second.expect(protocol.Permits)
     await student.send("media.subscribe")
     await second.expect(protocol.Subscribe)
+
+
+async def test_a_lesson_moves_when_its_relay_does_not_come_back(cast: Cast) -> None:
+    student, first, second = await watched_lesson(cast)
+    await first.drop()
+    assert (await student.request("media.subscribe"))["error"]["code"] == "relay_unavailable"
+    registry.clock = lambda: time.monotonic() + RELAYS_BACK_SECONDS
+    await watches_by_the_second(student, second)
+
+
+async def test_a_relay_whose_line_was_broken_ends_the_rooms_that_have_moved(cast: Cast) -> None:
+    student, first, second = await watched_lesson(cast)
+    await first.drop()
+    registry.clock = lambda: time.monotonic() + RELAYS_BACK_SECONDS
+    await watches_by_the_second(student, second)
+    again = await open_relay("relay-1", EPOCH)
+    ended = await again.expect(protocol.Permits, room=str(cast.lesson.pk), viewers=())
+    assert ended.generation > first.permits[str(cast.lesson.pk)].generation
+    assert second.permits[str(cast.lesson.pk)].viewers
+
+
+async def test_no_lesson_moves_while_relays_dial_in_after_a_restart_of_ours(cast: Cast) -> None:
+    _student, first, _second = await watched_lesson(cast)
+    await first.drop()
+    await in_database(
+        Relay.objects.filter(name="relay-1").update, heartbeat_at=timezone.now() - timedelta(seconds=6)
+    )
+    registry.clock = lambda: registry._began + RELAYS_BACK_SECONDS - 0.1
+    await registry.rescue()
+    assert await in_database(Placement.objects.filter(relay__name="relay-1").exists)
+
+
+async def test_the_lessons_of_a_relay_that_drains_move_while_it_goes_on(cast: Cast) -> None:
+    student, first, second = await watched_lesson(cast)
+    before = dict(first.permits)
+    await first.say(replace(LOAD, draining=True))
+    await watches_by_the_second(student, second)
+    assert (await first.expect(protocol.Moved)).lessons == 1
+    await first.say(replace(LOAD, draining=True))
+    assert (await relay_row("relay-1")).is_available
+    assert first.permits == before
+
+
+async def test_a_relay_that_drains_alone_hears_that_nothing_moves(cast: Cast) -> None:
+    relay = await open_relay()
+    student = await open_page(cast.student, cast.lesson)
+    await student.send("media.subscribe")
+    await relay.expect(protocol.Subscribe)
+    await relay.say(replace(LOAD, draining=True))
+    assert (await relay.expect(protocol.Moved)).lessons == 0
+
+
+async def test_relays_that_drain_together_do_not_hand_lessons_to_each_other(cast: Cast) -> None:
+    student, first, second = await watched_lesson(cast)
+    for relay in (first, second):
+        await relay.say(replace(LOAD, draining=True))
+    for relay in (first, second):
+        assert (await relay.expect(protocol.Moved)).lessons == 0
+    await student.request("room.ping")
+    assert not [message for message in student.messages if message["type"] == "media.changed"]
+
+
+async def test_the_order_to_drain_reaches_the_relay(cast: Cast) -> None:
+    relay = await open_relay()
+    await in_database(relays.drain, (await relay_row()).pk)
+    await relay.expect(protocol.Drain)
+
+
+async def test_a_teacher_hears_that_every_relay_has_enough_to_do(cast: Cast) -> None:
+    relay = await open_relay()
+    teacher = await open_page(cast.teacher, cast.lesson)
+    await relay.say(replace(LOAD, usage=0.9, draining=False))
+    async with asyncio.timeout(PATIENCE):
+        while (await relay_row()).usage < 0.8:
+            await relay.say(replace(LOAD, usage=0.9))
+            await asyncio.sleep(0.05)
+    for request in ("lesson.go_live", "media.subscribe"):
+        error = (await teacher.request(request))["error"]
+        assert error["code"] == "relay_full"
+        assert "all that they can carry" in error["message"]
 
 
 async def test_a_relay_given_up_for_silence_registers_again_with_its_next_load(cast: Cast) -> None:

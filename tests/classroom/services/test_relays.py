@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.models import Enrolment, Lesson, Placement, Presence, Relay
-from classroom.models.relay import HEARTBEAT_LIMIT
-from classroom.services import lessons, presence, relays
-from classroom.services.errors import RelayUnavailableError
+from classroom.models.relay import HEARTBEAT_LIMIT, RelaySample
+from classroom.services import lessons, presence, relay_history, relays
+from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from media_relay import protocol
 from tests.support.cast import Cast
 
@@ -24,17 +24,22 @@ HELLO = protocol.Register("relay-1", "1.0", "epoch-1", ("192.0.2.1", "2001:db8::
 LOAD = protocol.Load(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def register(name: str = "relay-1", subscribers: int = 0, **fields: Any) -> Relay:
-    """Registers a relay that carries so many."""
+def register(name: str = "relay-1", usage: float = 0.0, **fields: Any) -> Relay:
+    """Registers a relay that uses so much of its budget."""
     channel = f"channel-of-{name}"
     found = relays.register(replace(HELLO, name=name, **fields), channel)
-    relays.heartbeat(found.relay_id, channel, replace(LOAD, subscribers=subscribers))
+    relays.heartbeat(found.relay_id, channel, replace(LOAD, usage=usage))
     return Relay.objects.get(pk=found.relay_id)
 
 
-def fall_silent(relay: Relay) -> None:
-    """Lets the relay's last heartbeat be too long ago."""
-    Relay.objects.filter(pk=relay.pk).update(heartbeat_at=timezone.now() - HEARTBEAT_LIMIT)
+def fall_silent(relay: Relay, ago: timedelta = HEARTBEAT_LIMIT) -> None:
+    """Lets the relay's last heartbeat be so long ago."""
+    Relay.objects.filter(pk=relay.pk).update(heartbeat_at=timezone.now() - ago)
+
+
+def be_in(lesson: Lesson, user: User) -> None:
+    """Brings a page of the person into the room."""
+    presence.enter(Seat(lesson.pk, user.pk, PAGE), "channel")
 
 
 def permits(lesson: Lesson) -> protocol.Permits:
@@ -77,27 +82,49 @@ def test_a_silent_relay_is_given_up() -> None:
 # Placement
 
 
-def test_a_lesson_is_placed_where_there_is_most_room(cast: Cast) -> None:
-    register("busy", subscribers=50)
-    free = register("free", subscribers=10)
-    register("full", subscribers=100)
-    register("small", subscribers=5, capacity=10)
+def test_a_lesson_is_placed_on_the_least_used_relay(cast: Cast) -> None:
+    register("busy", usage=0.5)
+    free = register("free", usage=0.1)
+    register("full", usage=0.8)
+    register("useless", capacity=0)
     assert relays.place(cast.lesson.pk).relay_id == free.pk
 
 
+def test_lessons_that_begin_at_once_are_spread_before_any_relay_has_told_its_load(cast: Cast) -> None:
+    for name in ("a", "b", "c"):
+        register(name, usage=0.02)
+    lessons_now = (cast.lesson, cast.second_lesson, cast.other_lesson)
+    assert len({relays.place(lesson.pk).relay_id for lesson in lessons_now}) == 3
+
+
 def test_a_lesson_stays_where_it_is_while_its_relay_is_available(cast: Cast) -> None:
-    first = register("first", subscribers=0)
+    first = register("first")
     assert relays.place(cast.lesson.pk).relay_id == first.pk
     register("second")
-    register("first", subscribers=99)
+    register("first", usage=0.99)
     assert relays.place(cast.lesson.pk).relay_id == first.pk
 
 
-def test_without_any_relay_with_room_there_is_no_placement(cast: Cast) -> None:
-    with pytest.raises(RelayUnavailableError):
+def test_a_new_lesson_is_refused_while_every_relay_has_enough_to_do(cast: Cast) -> None:
+    register("full", usage=0.8)
+    register("overfull", usage=1.4)
+    assert relays.are_full()
+    with pytest.raises(RelayFullError, match="all that they can carry"):
         relays.place(cast.lesson.pk)
-    register("full", subscribers=100)
-    register("useless", capacity=0)
+    with pytest.raises(RelayFullError):
+        lessons.go_live(Seat(cast.lesson.pk, cast.teacher.pk, PAGE))
+    assert Lesson.objects.get(pk=cast.lesson.pk).state == Lesson.State.SCHEDULED
+    register("full", usage=0.79)
+    assert not relays.are_full()
+    lessons.go_live(Seat(cast.lesson.pk, cast.teacher.pk, PAGE))
+    register("full", usage=0.95)
+    lessons.go_live(Seat(cast.lesson.pk, cast.colleague.pk, PAGE))
+
+
+def test_a_lesson_goes_live_while_there_is_no_relay_for_one_may_come(cast: Cast) -> None:
+    assert not relays.are_full()
+    lessons.go_live(Seat(cast.lesson.pk, cast.teacher.pk, PAGE))
+    assert Lesson.objects.get(pk=cast.lesson.pk).state == Lesson.State.LIVE
     with pytest.raises(RelayUnavailableError):
         relays.place(cast.lesson.pk)
     assert relays.media(cast.lesson.pk) == {"state": "none", "epoch": ""}
@@ -116,15 +143,21 @@ def test_a_relay_that_is_away_for_a_moment_is_waited_for(cast: Cast) -> None:
     assert relays.media(cast.lesson.pk) == {"state": "ready", "epoch": "epoch-2"}
 
 
-def test_a_lesson_is_placed_anew_when_its_relay_is_gone_for_good(cast: Cast) -> None:
+def test_a_line_that_breaks_moves_no_lesson_and_a_relay_that_stays_away_loses_its_own(cast: Cast) -> None:
     first = register("first")
     relays.place(cast.lesson.pk)
+    be_in(cast.lesson, cast.student)
     generation = Placement.objects.get().generation
     second = register("second")
+    fall_silent(first, relays.RETURN)
     relays.disconnect(first.pk, first.channel)
-    fall_silent(first)
+    relays.rescue()
+    assert Placement.objects.get().relay == first
+    fall_silent(first, relays.RETURN)
+    relays.rescue()
     assert relays.place(cast.lesson.pk).relay_id == second.pk
     assert Placement.objects.get().generation > generation
+    assert relays.media(cast.lesson.pk)["state"] == "ready"
 
 
 def test_a_lesson_is_placed_anew_when_its_relays_row_is_deleted(cast: Cast) -> None:
@@ -135,17 +168,116 @@ def test_a_lesson_is_placed_anew_when_its_relays_row_is_deleted(cast: Cast) -> N
     assert relays.place(cast.lesson.pk).relay_id == second.pk
 
 
-def test_the_sweep_moves_only_lessons_with_somebody_in_them(cast: Cast) -> None:
+def test_only_lessons_with_somebody_in_them_move(cast: Cast) -> None:
     first = register("first")
     for lesson in (cast.lesson, cast.second_lesson):
         relays.place(lesson.pk)
-    presence.enter(Seat(cast.lesson.pk, cast.student.pk, PAGE), "channel")
+    be_in(cast.lesson, cast.student)
     second = register("second")
     fall_silent(first)
     relays.sweep()
+    relays.rescue()
     assert Placement.objects.get(lesson=cast.lesson).relay == second
     assert Placement.objects.get(lesson=cast.second_lesson).relay == first
     assert Presence.objects.filter(left_at=None).count() == 1
+
+
+def test_no_lesson_moves_to_a_relay_that_has_enough_to_do(cast: Cast) -> None:
+    first = register("first")
+    relays.place(cast.lesson.pk)
+    be_in(cast.lesson, cast.student)
+    register("second", usage=0.85)
+    fall_silent(first)
+    relays.sweep()
+    relays.rescue()
+    assert Placement.objects.get().relay == first
+
+
+def test_to_look_for_lessons_to_rescue_takes_one_query(cast: Cast, django_assert_num_queries: Any) -> None:
+    register()
+    relays.place(cast.lesson.pk)
+    with django_assert_num_queries(1):
+        relays.rescue()
+
+
+# Drain
+
+
+def drains(relay: Relay) -> None:
+    """Lets the relay say that it is about to stop."""
+    relays.heartbeat(relay.pk, relay.channel, replace(LOAD, draining=True))
+
+
+def test_a_relay_that_drains_gets_no_lessons_and_its_own_move(cast: Cast) -> None:
+    first = register("first")
+    for lesson in (cast.lesson, cast.second_lesson):
+        relays.place(lesson.pk)
+    be_in(cast.lesson, cast.student)
+    second = register("second", usage=0.5)
+    drains(first)
+    assert relays.retire(first.pk) == 1
+    assert relays.media(cast.lesson.pk) == {"state": "ready", "epoch": second.epoch}
+    for lesson in (cast.lesson, cast.second_lesson, cast.other_lesson):
+        assert relays.place(lesson.pk).relay_id == second.pk
+
+
+def test_a_relay_that_drains_alone_keeps_its_lessons_to_the_end(cast: Cast) -> None:
+    only = register("only")
+    relays.place(cast.lesson.pk)
+    be_in(cast.lesson, cast.student)
+    drains(only)
+    assert relays.retire(only.pk) == 0
+    assert Placement.objects.get().relay == only
+
+
+def test_a_relay_that_starts_anew_drains_no_longer(cast: Cast) -> None:
+    drains(register("first"))
+    assert register("first", epoch="epoch-2").is_available
+    assert not Relay.objects.get().draining
+    assert relays.place(cast.lesson.pk)
+
+
+def test_a_relay_is_asked_to_drain_only_where_its_lessons_have_somewhere_to_go(cast: Cast) -> None:
+    first = register("first")
+    relays.drain(first.pk)
+    relays.place(cast.lesson.pk)
+    be_in(cast.lesson, cast.student)
+    with pytest.raises(ConflictError, match="no other relay"):
+        relays.drain(first.pk)
+    register("second")
+    relays.drain(first.pk)
+    relays.disconnect(first.pk, first.channel)
+    with pytest.raises(ConflictError, match="isn't connected"):
+        relays.drain(first.pk)
+
+
+# History
+
+
+def test_a_heartbeat_takes_two_queries_and_leaves_a_sample(django_assert_num_queries: Any) -> None:
+    relay = register()
+    RelaySample.objects.all().delete()
+    counters = {"kernel_drops": 1, "packets_expired": 2, "packets_failed": 4, "nacked": 100}
+    load = replace(LOAD, subscribers=30, out_pps=1500.0, loop_lag_ms=2.5, counters=counters)
+    with django_assert_num_queries(4):  # Two, within a savepoint of the test's own transaction.
+        relays.heartbeat(relay.pk, relay.channel, load)
+    ((sample,),) = relay_history.since(None).values()
+    figures = dict(zip(relay_history.FIGURES, sample[1:], strict=True))
+    assert (figures["subscribers"], figures["out_pps"], figures["loop_lag_ms"]) == (30, 1500.0, 2.5)
+    assert figures["drops"] == 7
+    assert relay_history.since(timezone.now()) == {}
+
+
+def test_samples_are_shown_for_half_an_hour_and_kept_for_one() -> None:
+    register()
+    for minutes in (29, 31, 59, 61):
+        at = timezone.now() - timedelta(minutes=minutes)
+        relay_history.record(Relay.objects.get().pk, **dict.fromkeys(relay_history.FIGURES, 0))
+        RelaySample.objects.filter(pk=RelaySample.objects.latest("pk").pk).update(at=at)
+    relay_history.prune()
+    assert RelaySample.objects.count() == 4
+    (shown,) = relay_history.since(timezone.now() - timedelta(days=1)).values()
+    assert len(shown) == 2
 
 
 # Permits
