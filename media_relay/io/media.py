@@ -7,10 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from media_relay.core.links import Link
-from media_relay.core.outputs import Close, Forward, ForwardControl, Join, Output, Resend, SendControl
+from media_relay.core.outputs import (
+    Close,
+    Forward,
+    ForwardControl,
+    Join,
+    Output,
+    Places,
+    Resend,
+    SendControl,
+)
 from media_relay.core.router import Router
 from media_relay.io import clock
-from media_relay.io.fanout import Group, Lane, Member, control_job, media_job
+from media_relay.io.fanout import Lane, control_job, media_job
+from media_relay.io.group import Group, Member
 from media_relay.io.peer import Peer, PeerTable
 from media_relay.io.udp import UdpSocket
 
@@ -145,7 +155,7 @@ class MediaPlane:
     def _forward(self, output: Forward) -> None:
         now = clock.monotonic()
         for udp, group in self._groups.get(output.room, {}).items():
-            self.lanes[udp].put(media_job(group, output.packet, output.frame, now))
+            self.lanes[udp].put(media_job(group, output.packet, output.frame, Places(), now))
 
     def _forward_control(self, output: ForwardControl) -> None:
         now = clock.monotonic()
