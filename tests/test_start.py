@@ -13,13 +13,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.support.processes import Process, free_port, wait_until
+from tests.support.processes import Process, free_port, free_udp_ports, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = re.compile(r"^Lectern is ready at (http://127\.0\.0\.1:\d+/)$", re.M)
@@ -49,13 +50,15 @@ class Installation:
             "MEDIA_PORT": str(self.media_port),
             "LECTERN_VAR": str(self.folder),
             "LECTERN_DEMO": "1",
+            "RELAY_PROCESSES": "1",
         }
         return {**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, **own, **changes}
 
-    def start(self, command: Sequence[str] = COMMAND) -> Process:
+    def start(self, command: Sequence[str] = COMMAND, changes: Mapping[str, str] | None = None) -> Process:
         """Starts Lectern and waits until it says that it is ready."""
         self.log.unlink(missing_ok=True)
-        process = Process(command, self.log, environment=self.environment(), folder=ROOT)
+        environment = self.environment(**changes or {})
+        process = Process(command, self.log, environment=environment, folder=ROOT)
         self.started.append(process)
         process.wait_until(lambda: READY.search(process.tail()), START_SECONDS, "Lectern being ready")
         return process
@@ -164,7 +167,59 @@ def test_a_killed_relay_is_started_again_and_said_so(installation: Installation)
         return now is not None and now.pid != relay.pid and not installation.missing()
 
     process.wait_until(another, BACK_SECONDS, "the relay being back")
-    assert "The relay process was ended by SIGKILL; it starts again in 0.2 s." in process.tail()
+    assert "The relay-1 process was ended by SIGKILL; it starts again in 0.2 s." in process.tail()
+
+
+def relays_of(process: Process) -> dict[str, psutil.Process]:
+    """The relays under a supervisor, by their names."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    relays = [child for child in children if "media_relay" in child.cmdline()]
+    return {child.environ()["RELAY_NAME"]: child for child in relays}
+
+
+def test_there_is_a_relay_for_each_core_with_a_name_port_and_log_of_its_own(
+    installation: Installation,
+) -> None:
+    cores = len(os.sched_getaffinity(0))
+    installation.media_port = free_udp_ports(cores)
+    process = installation.start(changes={"RELAY_PROCESSES": "", "RELAY_NAME": "school"})
+    assert relays_of(process).keys() == {f"school-{number}" for number in range(1, cores + 1)}
+
+    def registered() -> bool:
+        logs = sorted((installation.folder / "log").glob("relay-*.log"))
+        return len(logs) == cores and all("registered" in log.read_text() for log in logs)
+
+    process.wait_until(registered, BACK_SECONDS, "every relay having registered")
+    for number in range(cores):
+        log = (installation.folder / "log" / f"relay-{number + 1}.log").read_text()
+        assert f"relay school-{number + 1}: media on UDP port {installation.media_port + number}" in log
+    end(process, signal.SIGINT)
+
+
+def test_a_taken_port_of_any_relay_is_named(installation: Installation) -> None:
+    installation.media_port = free_udp_ports(3)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", installation.media_port + 2))
+        said = refusal(installation, RELAY_PROCESSES="3")
+    assert f"UDP port {installation.media_port + 2} " in said
+
+
+def test_relays_run_without_a_web_tier_of_their_machine(installation: Installation) -> None:
+    installation.media_port = free_udp_ports(2)
+    own = {"RELAY_PROCESSES": "2", "RELAY_NAME": "far", "RELAY_SECRET": "s3cret-of-the-relays"}
+    command = [sys.executable, "-m", "config.supervisor"]
+    process = Process(command, installation.log, environment=installation.environment(**own), folder=ROOT)
+    installation.started.append(process)
+    for number in (1, 2):
+        port = installation.media_port + number - 1
+        said = rf"relay-{number} \| .*relay far-{number}: media on UDP port {port}"
+        process.wait_until(partial(_says, process, said), START_SECONDS, said)
+    end(process, signal.SIGTERM)
+    assert "s3cret" not in process.tail()
+
+
+def _says(process: Process, pattern: str) -> bool:
+    return re.search(pattern, process.tail()) is not None
 
 
 def test_a_silent_relay_is_named_as_missing_until_it_speaks(installation: Installation) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from config.supervisor.backoff import Backoff
 
 TERM_SECONDS = 3.5
-"""How long a part may take to end by itself; with the kill after it, well within five seconds."""
+"""How long a part may take to end by itself, usually; with the kill after it, well within five seconds."""
 MAX_LINE_BYTES = 64 << 10
 LOG_BYTES = 10 << 20
 LOG_FILES = 5
@@ -33,13 +33,21 @@ class Part:
     """A command that runs for as long as `run` does."""
 
     def __init__(
-        self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path, say: Callable[[str], None]
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        log: Path | None,
+        say: Callable[[str], None],
+        term_seconds: float = TERM_SECONDS,
     ) -> None:
         self.name = name
+        self._term_seconds = term_seconds
         self._command = command
         self._env = env
         self._say = say
         self._log = _log_to(name, log)
+        self._repeats = log is not None
         self._tail: collections.deque[str] = collections.deque(maxlen=TAIL_LINES)
         self._backoff = Backoff()
 
@@ -49,7 +57,7 @@ class Part:
             started = time.monotonic()
             code = await self._live_once()
             wait = self._backoff.after(time.monotonic() - started)
-            for line in self._tail:
+            for line in self._tail if self._repeats else ():
                 self._say(f"{self.name} | {line}")
             self._say(f"The {self.name} process {_how_it_ended(code)}; it starts again in {wait:g} s.")
             await asyncio.sleep(wait)
@@ -72,7 +80,7 @@ class Part:
         try:
             return await process.wait()
         finally:
-            await _end(process)
+            await _end(process, self._term_seconds)
             copying.cancel()
 
     async def _copy(self, output: asyncio.StreamReader) -> None:
@@ -89,12 +97,12 @@ class Part:
             self._log.info("%s", text)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, term_seconds: float) -> None:
     """Ends the process and all of its group: first with SIGTERM, then with SIGKILL."""
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TERM_SECONDS):
+            async with asyncio.timeout(term_seconds):
                 await process.wait()
     _signal_group(process.pid, signal.SIGKILL)
     await process.wait()
@@ -122,9 +130,13 @@ def _how_it_ended(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
-def _log_to(name: str, path: Path) -> logging.Logger:
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+def _log_to(name: str, path: Path | None) -> logging.Logger:
+    """Returns the log of a part: a file of its own, or standard error, which all share."""
+    handler: logging.Handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"{name} | %(message)s"))
+    if path is not None:
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log = logging.getLogger(f"lectern.supervisor.{name}")
     log.propagate = False
     log.setLevel(logging.INFO)

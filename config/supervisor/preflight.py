@@ -3,6 +3,7 @@
 import errno
 import socket
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -22,10 +23,11 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
-def check_ports(host: str, port: int, media_host: str, media_port: int) -> None:
+def check_ports(host: str, port: int, media_host: str, media_ports: Iterable[int]) -> None:
     """Raises CannotStartError when an address cannot be bound, naming the variable that chooses another."""
     _check(socket.SOCK_STREAM, host, port, "TCP", "HOST", "PORT")
-    _check(socket.SOCK_DGRAM, media_host, media_port, "UDP", "MEDIA_HOST", "MEDIA_PORT")
+    for media_port in media_ports:
+        _check(socket.SOCK_DGRAM, media_host, media_port, "UDP", "MEDIA_HOST", "MEDIA_PORT")
 
 
 def _check(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 
 from config.supervisor.part import Part
 
@@ -17,15 +17,14 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def supervise(
-    parts: Iterable[Part], address: tuple[str, int], on_ready: Callable[[], None], say: Callable[[str], None]
+    parts: Iterable[Part], say: Callable[[str], None], *others: Coroutine[None, None, None]
 ) -> None:
-    """Keeps the parts running until a stop signal comes; calls `on_ready` once /readyz is good."""
+    """Keeps the parts running, and whatever else there is to do beside them, until a stop signal comes."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(part.run()) for part in parts]
-    tasks.append(asyncio.create_task(_announce(address, on_ready, say)))
+    tasks = [asyncio.create_task(work) for work in (*(part.run() for part in parts), *others)]
     await stop.wait()
     say("Stopping.")
     for task in tasks:
@@ -34,9 +33,10 @@ async def supervise(
     say("Lectern has stopped.")
 
 
-async def _announce(
+async def announce(
     address: tuple[str, int], on_ready: Callable[[], None], say: Callable[[str], None]
 ) -> None:
+    """Calls `on_ready` once /readyz is good, and says now and then why it is not."""
     loop = asyncio.get_running_loop()
     remind_at = loop.time() + REMIND_SECONDS
     while missing := await what_is_missing(*address):

@@ -49,6 +49,7 @@ class Lectern:
             "PORT": str(self.port),
             "MEDIA_HOST": "127.0.0.1",
             "MEDIA_PORT": str(self.media_port),
+            "RELAY_PROCESSES": "1",
             "LECTERN_VAR": str(self.folder),
             "LECTERN_DEMO": "0",
             "PYTHONUNBUFFERED": "1",

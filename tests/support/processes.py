@@ -32,6 +32,17 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return port
 
 
+def free_udp_ports(count: int) -> int:
+    """The first of so many UDP ports in a row of 127.0.0.1 that nobody uses at this moment."""
+    while True:
+        first = free_port(socket.SOCK_DGRAM)
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError, OverflowError):
+            for port in range(first, first + count):
+                probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                probe.bind(("127.0.0.1", port))
+            return first
+
+
 def own_address() -> str:
     """An address of this machine that isn't loopback; no packet is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
