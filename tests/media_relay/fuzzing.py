@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from media_relay import protocol
-from media_relay.core import codecs, ice, rtcp, rtp, sdp
+from media_relay.core import codecs, ice, rtcp, rtp, sdp, twcc
 from media_relay.core.sdp_writer import make_answer
 from tests.media_relay.core.descriptions import ANSWERS, OFFERS, TRANSPORT, read, subscriber_offer
 from tests.media_relay.core.test_ice import ADDRESS, PWD, RFC_REQUEST, UFRAG, request, signed
@@ -37,7 +38,7 @@ NAMES = b"l;m;h,~l;;,l m=recv send \0 \xff \r\n a= * urn: {}[]\"' \\ud800 null t
 
 @dataclass(frozen=True)
 class Target:
-    """A parser: `read` takes one input, whose refusals begin with one of `sentences`."""
+    """A parser: `read` takes one input, and refuses with one of `sentences`, or where there are none never."""
 
     name: str
     read: Callable[[bytes], None]
@@ -67,6 +68,29 @@ def _read_payload(data: bytes) -> None:
 def _read_rtcp(data: bytes) -> None:
     packets = rtcp.parse_compound(data)
     assert 1 <= len(packets) <= rtcp.MAX_PACKETS
+
+
+def _read_twcc(data: bytes) -> None:
+    arrivals = twcc.parse(data)
+    assert len(arrivals.ticks) <= twcc.MAX_STATUSES
+    train = twcc.Train()
+    for number, _ in enumerate(data):
+        train.add(arrivals.base + number & 0xFFFF, 1000, number / 1000)
+    train.receive(arrivals)
+    train.delivered()
+    assert twcc.parse(arrivals.to_bytes()) == arrivals
+
+
+def _read_arrivals(data: bytes) -> None:
+    """Takes each four bytes as a publisher's sequence number and the milliseconds that it came later."""
+    log, now = twcc.Log(), 0.0
+    for sequence, wait in struct.iter_unpack("!HH", data[: len(data) // 4 * 4]):
+        log.receive(sequence, now)
+        now += wait / 1000
+        if wait & 1:
+            messages = log.build(now)
+            assert len(messages) <= twcc.MAX_MESSAGES
+            assert all(twcc.parse(message.to_bytes()) == message for message in messages)
 
 
 def _read_stun(data: bytes) -> None:
@@ -115,6 +139,12 @@ PAYLOADS = tuple(
         "18000167000168000165",
     )
 )
+ARRIVALS = twcc.Arrivals(65_530, 1 << 20, 7, (0, 1, None, 300, 299, *[None] * 40, 4000, 4001) * 3)
+TWCC = (ARRIVALS.to_bytes(), bytes.fromhex("000a0005000001072002e1000408fffc02"))
+SEQUENCES = tuple(
+    b"".join(struct.pack("!HH", number * step + 65_000 & 0xFFFF, number % 50) for number in range(200))
+    for step in (1, 2, 300)
+)
 RTCP = (
     rtcp.build_compound(
         rtcp.SenderReport(1, 2, 3, 4, 5, (rtcp.ReportBlock(1, 2, 3, 4, 5, 6, 7),)),
@@ -127,6 +157,7 @@ RTCP = (
         rtcp.PictureLoss(1, 2),
         rtcp.FullIntra(1, ((2, 3),)),
         rtcp.Remb(1, 1_000_000, (1, 2)),
+        rtcp.TransportFeedback(1, 2, ARRIVALS),
     ),
 )
 STUN = (request(), RFC_REQUEST, request(attributes={"ICE-CONTROLLED": 5, "USE-CANDIDATE": None}))
@@ -139,6 +170,8 @@ TARGETS = (
     Target("rtp", _read_rtp, RTP, ("RTP ",)),
     Target("payload", _read_payload, PAYLOADS, ("VP8 ",)),
     Target("rtcp", _read_rtcp, RTCP, ("RTCP ",)),
+    Target("twcc", _read_twcc, TWCC, ("RTCP ",), cost=3),
+    Target("arrivals", _read_arrivals, SEQUENCES, (), cost=60),
     Target("stun", _read_stun, STUN, ("STUN ",), cost=3),
     Target("signed_stun", _read_signed_stun, STUN, ("STUN ",), cost=5),
     Target("sdp", _read_sdp, SDP, ("SDP ",), text=True, cost=60),

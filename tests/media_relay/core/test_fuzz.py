@@ -20,8 +20,9 @@ each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: targ
 @each_target
 def test_hostile_bytes_are_read_or_refused(target: Target) -> None:
     count = INPUTS // target.cost
-    # Were nearly all refused, or nearly none, the changes would be of no use.
-    assert count // 10 < fuzz(target, SEED, count) < count
+    refused = fuzz(target, SEED, count)
+    # Were all refused, or nearly none, the changes would be of no use.
+    assert count // 10 < refused < count or not target.sentences
 
 
 @each_target
