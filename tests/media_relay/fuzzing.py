@@ -38,7 +38,7 @@ NAMES = b"l;m;h,~l;;,l m=recv send \0 \xff \r\n a= * urn: {}[]\"' \\ud800 null t
 
 @dataclass(frozen=True)
 class Target:
-    """A parser: `read` takes one input, and refuses with one of `sentences`, or where there are none never."""
+    """A parser: `read` takes one input, and refuses with one of `sentences`; never where there are none."""
 
     name: str
     read: Callable[[bytes], None]
