@@ -1,11 +1,15 @@
-"""The addresses of timetable and room."""
+"""The addresses of timetable and room, and of the doors for devices."""
 
 from django.urls import path
 
-from classroom.views import lessons
+from classroom.views import lessons, whep, whip
 
 app_name = "classroom"
 urlpatterns = [
     path("", lessons.week, name="timetable"),
     path("lessons/<uuid:lesson_id>/room/", lessons.room, name="room"),
+    path("whip/<uuid:lesson_id>/", whip.endpoint, name="whip"),
+    path("whip/<uuid:lesson_id>/<uuid:session_id>/", whip.session, name="whip-session"),
+    path("whep/<uuid:lesson_id>/", whep.endpoint, name="whep"),
+    path("whep/<uuid:lesson_id>/<uuid:session_id>/", whep.session, name="whep-session"),
 ]

@@ -16,7 +16,7 @@ from classroom.core import groups
 from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
-from classroom.services import events, lessons, presence, relay_history, relays
+from classroom.services import devices, events, lessons, presence, relay_history, relays
 
 if TYPE_CHECKING:
     from classroom.live.relay_consumer import RelayConsumer
@@ -127,6 +127,10 @@ class Registry:
         """Forgets what is of use to nobody any more."""
         await in_database(relay_history.prune)
 
+    async def end_devices(self) -> None:
+        """Ends the sessions of devices whose rights have ended, or whose media is gone."""
+        await in_database(devices.sweep)
+
     async def refresh(self) -> None:
         """Notes that this process's pages are still there; one whose row was ended has to come in anew."""
         by_key = {socket.presence_key: socket for socket in self.sockets if socket.presence_key is not None}
@@ -195,6 +199,7 @@ class Registry:
             Job(0.4, self.publish_rosters),
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
+            Job(1.0, self.end_devices),
             Job(0.5, self.rescue),
             Job(60.0, self.prune),
             Job(2.0, self.tell_freezes),

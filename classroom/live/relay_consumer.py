@@ -14,13 +14,14 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from classroom.core import groups
+from classroom.core import groups, seats
 from classroom.core.links import LayerMemory, Page
+from classroom.core.seats import Seat
 from classroom.live import access
 from classroom.live import protocol as room_protocol
 from classroom.live.database import in_database
 from classroom.live.registry import registry
-from classroom.services import events, relays
+from classroom.services import devices, events, relays
 from media_relay import protocol
 
 log = logging.getLogger(__name__)
@@ -223,6 +224,9 @@ class RelayConsumer(AsyncConsumer):
             body["reason"] = change.reason
         self._layers.forget(_page(change))
         await self._tell(_page(change), f"media.{change.state}", body)
+        if change.state == "closed" and seats.is_device(change.client):
+            seat = Seat(UUID(change.room), UUID(change.participant), change.client)
+            await in_database(devices.media_closed, seat)
 
     async def _tell_links(self, told: protocol.Links) -> None:
         """Tells the staff in one message how a room's connections fare, and pages what changes for them."""

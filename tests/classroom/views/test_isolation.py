@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from classroom.models import StreamSession
+from classroom.services import stream_keys
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
 ELSEWHERE = frozenset({"admin"})
 """Shown to keep schools apart by tests of their own."""
-SAFE_REFUSALS = (403, 404)
+SAFE_REFUSALS = (401, 403, 404)
 
 
 def addresses(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -26,6 +29,11 @@ def addresses(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str,
                 yield from addresses(entry, inner)
         elif entry.name:
             yield f"{namespace}:{entry.name}" if namespace else entry.name, entry
+
+
+def tells_nothing(response: Any) -> bool:
+    """Whether an answer is a refusal, or empty, as a door's is for every id there may be."""
+    return response.status_code in SAFE_REFUSALS or (response.status_code, response.content) == (204, b"")
 
 
 def arguments(pattern: URLPattern) -> tuple[str, ...]:
@@ -44,12 +52,19 @@ def test_the_room_is_among_the_addresses() -> None:
     assert ("classroom:room", ("lesson_id",)) in TAKING_IDS
 
 
+def stream_session(cast: Cast) -> StreamSession:
+    """What a teacher of the other school has open."""
+    key, _secret = stream_keys.issue(cast.other_teacher.pk, cast.other_lesson.pk, stream_keys.WHIP)
+    return StreamSession.objects.create(key=key, client="whip-0123456789abcdef")
+
+
 @pytest.mark.parametrize(("name", "names"), TAKING_IDS)
 def test_ids_of_another_school_lead_nowhere(cast: Cast, name: str, names: tuple[str, ...]) -> None:
     foreign = {
         "lesson_id": cast.other_lesson.pk,
         "course_id": cast.other_course.pk,
         "user_id": cast.stranger.pk,
+        "session_id": stream_session(cast).pk,
     }
     path = reverse(name, kwargs={argument: foreign[argument] for argument in names})
     for user in (cast.teacher, cast.assistant, cast.student, cast.outsider, cast.admin, None):
@@ -57,5 +72,6 @@ def test_ids_of_another_school_lead_nowhere(cast: Cast, name: str, names: tuple[
         if user is not None:
             client.force_login(user)
         for send in (client.get, client.post):
-            assert send(path).status_code in (*SAFE_REFUSALS, 405), f"{path} for {user}"
-        assert client.get(path).status_code in SAFE_REFUSALS
+            response = send(path)
+            assert response.status_code == 405 or tells_nothing(response), f"{path} for {user}"
+        assert tells_nothing(client.get(path))
