@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from media_relay import protocol
-from media_relay.core.stats import Reading
+from media_relay.core.stats import Histogram, Reading
 
 PATH = "/metrics"
 MAX_REQUEST_BYTES = 8 << 10
@@ -32,6 +32,7 @@ class Snapshot:
     load: protocol.Load
     joins: Mapping[str, int]
     registered: bool
+    lags: Histogram
 
 
 class _Families(Collector):
@@ -69,6 +70,13 @@ def _totals(now: Snapshot) -> Iterator[Metric]:
     for event, count in now.load.counters.items():
         events.add_metric((event,), count)
     yield events
+    bounds = (*map(str, now.lags.bounds), "+Inf")
+    yield HistogramMetricFamily(
+        "lectern_relay_loop_wait_seconds",
+        "How late the event loop was for its timer.",
+        buckets=list(zip(bounds, now.lags.cumulative(), strict=True)),
+        sum_value=now.lags.total,
+    )
 
 
 def _state(now: Snapshot) -> Iterator[Metric]:
@@ -82,6 +90,7 @@ def _state(now: Snapshot) -> Iterator[Metric]:
         ("usage_ratio", "How much of the budget nearest to its end is used.", load.usage),
         ("draining", "Whether the relay is to stop.", load.draining),
         ("registered", "Whether the web tier is in reach.", now.registered),
+        ("tasks", "Tasks of the event loop.", len(asyncio.all_tasks())),
     ):
         yield GaugeMetricFamily(f"lectern_relay_{name}", meaning, value=value)
 

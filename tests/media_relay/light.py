@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 
 import pylibsrtp
 from aioice import stun
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import (
+    SRTP_PROFILES,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
 
 from media_relay import protocol
 from media_relay.core import rtcp, rtp, sdp
@@ -72,6 +78,7 @@ class LightPeer(asyncio.DatagramProtocol):
         self.certificate = RTCCertificate.generateCertificate()
         self.relay: Any = None
         self.description: sdp.Description | None = None
+        self.srtp_profiles = list(SRTP_PROFILES)
         self._host = host
         self._socket: Any = None
         self._dtls: Any = None
@@ -154,6 +161,7 @@ class LightPeer(asyncio.DatagramProtocol):
         """Runs the DTLS handshake as its client; returns the state it ends in."""
         assert self.description is not None
         self._dtls = RTCDtlsTransport(self._ice, [self.certificate])  # type: ignore[arg-type]
+        self._dtls._srtp_profiles = self.srtp_profiles
         self._dtls._set_role("client")
         prints = [RTCDtlsFingerprint(*pair) for pair in self.description.fingerprints]
         await self._dtls.start(RTCDtlsParameters(prints))
@@ -254,6 +262,11 @@ class LightPeer(asyncio.DatagramProtocol):
             packet = await asyncio.wait_for(self._news.wait_for(found), WAIT)
         assert packet is not None
         return packet
+
+    def fall_silent(self) -> None:
+        """Sends no more checks, but keeps its address and goes on to listen."""
+        for task in list(self._tasks):
+            task.cancel()
 
     async def close(self) -> None:
         """Goes without a word."""

@@ -45,7 +45,7 @@ class Web:
     def __init__(self) -> None:
         self.port = 0
         self.heard: list[protocol.Message] = []
-        self.registered = 0
+        self.registered = self.refused = 0
         self.moves = 0
         """How many lessons a relay that drains is told to have moved."""
         self._counted: dict[str, int] = {}
@@ -69,6 +69,7 @@ class Web:
 
     def _admit(self, line: ServerConnection, request: Any) -> Any:
         if request.headers.get("Authorization") != f"Bearer {SECRET}":
+            self.refused += 1
             return line.respond(403, "")
         return None
 
