@@ -141,8 +141,8 @@ class Worker:
 
     def _snapshot(self) -> Snapshot:
         load = replace(self._last_load, counters=self._counters())
-        registered = self._control.is_registered
-        return Snapshot(self._config.name, __version__, self._reading(), load, self._joins, registered)
+        registered, lags = self._control.is_registered, self._media.loop_lags
+        return Snapshot(self._config.name, __version__, self._reading(), load, self._joins, registered, lags)
 
     def _load(self) -> protocol.Load:
         reading = self._reading()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 
 class Counters(dict[str, int]):
@@ -11,6 +14,26 @@ class Counters(dict[str, int]):
     def add(self, name: str, amount: int = 1) -> None:
         """Counts an event."""
         self[name] = self.get(name, 0) + amount
+
+
+class Histogram:
+    """How often a value was up to each of the ascending bounds, since the start."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        self.counts = [0] * (len(self.bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        """Counts a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def cumulative(self) -> list[int]:
+        """Returns how many values were up to each bound, and last how many there were."""
+        return list(accumulate(self.counts))
 
 
 @dataclass(frozen=True, slots=True)

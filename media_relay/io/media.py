@@ -18,6 +18,7 @@ from media_relay.core.outputs import (
     SendControl,
 )
 from media_relay.core.router import Router
+from media_relay.core.stats import Histogram
 from media_relay.io import clock
 from media_relay.io.fanout import Lane, control_job, media_job
 from media_relay.io.group import Group, Member
@@ -26,6 +27,7 @@ from media_relay.io.udp import UdpSocket
 
 TICK_SECONDS = 0.02
 STOP_SECONDS = 1.0
+LAG_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
 
 Changed = Callable[[Link, str, str], None]
 
@@ -41,6 +43,8 @@ class MediaPlane:
         self.peers = PeerTable(self, router.counters, clock.monotonic)
         self.lanes = {udp: Lane(udp, clock.monotonic) for udp in sockets}
         self.loop_lag = 0.0
+        self.loop_lags = Histogram(LAG_BOUNDS)
+        """How late each tick was, in seconds."""
         self._changed = changed
         self._groups: dict[str, dict[UdpSocket, Group]] = {}
         self._members: dict[Peer, tuple[str, UdpSocket, Member]] = {}
@@ -87,7 +91,9 @@ class MediaPlane:
 
     def _tick(self, due: float) -> None:
         now = clock.monotonic()
-        self.loop_lag = max(self.loop_lag, self._loop.time() - due)
+        lag = self._loop.time() - due
+        self.loop_lag = max(self.loop_lag, lag)
+        self.loop_lags.add(lag)
         self.router.handle_timer(now)
         if now >= self._next_second:
             self._next_second = now + 1.0

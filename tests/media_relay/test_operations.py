@@ -185,6 +185,7 @@ async def test_metrics_tell_what_the_relay_does_and_of_nobody(peers: AsyncExitSt
         assert samples["lectern_relay_joins_total", "publish"] == 1
         assert samples["lectern_relay_subscribers",] == samples["lectern_relay_rooms",] == 1
         assert samples["lectern_relay_registered",] == 1
+        assert samples["lectern_relay_loop_wait_seconds_count",] > 0
         assert ("lectern_relay_events_total", "kernel_drops") in samples
         assert any(name[0] == "lectern_relay_info" and "relay-a" in name for name in samples)
         assert not any(word in body for word in (ROOM + '"', TEACHER, STUDENT))

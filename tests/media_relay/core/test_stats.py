@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from media_relay.core.stats import Counters, Rates, Reading, rates
+from media_relay.core.stats import Counters, Histogram, Rates, Reading, rates
 
 
 def test_rates_are_per_second() -> None:
@@ -21,3 +21,11 @@ def test_a_counter_appears_with_its_first_event() -> None:
     counters.add("lost")
     counters.add("lost", 4)
     assert counters == {"lost": 5}
+
+
+def test_a_histogram_counts_values_up_to_each_bound() -> None:
+    histogram = Histogram((0.001, 0.01))
+    for value in (0.0, 0.001, 0.005, 0.01, 2.0):
+        histogram.add(value)
+    assert histogram.cumulative() == [2, 4, 5]
+    assert histogram.total == 2.016
