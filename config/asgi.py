@@ -17,11 +17,13 @@ def make_application() -> Any:
 
     from classroom.live.routing import websocket_urlpatterns
     from config.health import Health
+    from config.metrics import Metrics
     from config.sockets import OriginGate
     from config.static_files import with_static_files
 
     sockets = OriginGate(websocket_urlpatterns, settings.ALLOWED_ORIGINS)
-    return Health(with_static_files(ProtocolTypeRouter({"http": http, "websocket": sockets})))
+    health = Health(with_static_files(ProtocolTypeRouter({"http": http, "websocket": sockets})))
+    return Metrics(health, health, settings.METRICS_TOKEN)
 
 
 application = make_application()

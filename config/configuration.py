@@ -63,6 +63,8 @@ class Configuration:
     mail: SplitResult | None
     mail_from: str
     trusted_proxies: int
+    metrics_token: str
+    """Empty where nobody may read /metrics."""
 
     @property
     def is_production(self) -> bool:
@@ -92,6 +94,7 @@ def read(environ: Mapping[str, str], default_var: Path) -> Configuration:
         mail=env.url("EMAIL_URL", MAIL_SCHEMES),
         mail_from=env.text("EMAIL_FROM", "Lectern <lectern@localhost>"),
         trusted_proxies=env.number("TRUSTED_PROXY_COUNT", 1 if mode == PRODUCTION else 0, 0, 8),
+        metrics_token=env.text("METRICS_TOKEN"),
     )
     _check(configuration)
     return configuration
@@ -122,6 +125,8 @@ def _check(configuration: Configuration) -> None:
 def _check_production(configuration: Configuration) -> None:
     check_secret("SECRET_KEY", configuration.secret_key)
     check_secret("RELAY_SECRET", configuration.relay_secret)
+    if configuration.metrics_token:
+        check_secret("METRICS_TOKEN", configuration.metrics_token)
     if configuration.secret_key == configuration.relay_secret:
         raise ImproperlyConfigured("RELAY_SECRET must differ from SECRET_KEY.")
     if configuration.debug:

@@ -48,13 +48,13 @@ class Health:
         if path == LIVE:
             await _answer(send, 200, {"live": True})
         elif path == READY:
-            missing = await self._missing()
+            missing = await self.missing()
             await _answer(send, 503 if missing else 200, {"ready": not missing, "missing": missing})
         else:
             await self._application(scope, receive, send)
 
-    async def _missing(self) -> dict[str, str]:
-        """Probes that come while one is under way share its answer."""
+    async def missing(self) -> dict[str, str]:
+        """Returns what is missing and why; probes that come while one is under way share its answer."""
         if self._checking is None or self._checking.done():
             self._checking = asyncio.create_task(self._check())
         return await asyncio.shield(self._checking)

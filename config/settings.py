@@ -26,6 +26,7 @@ except OSError as error:
     raise ImproperlyConfigured(f"LECTERN_VAR: “{VAR}” can't be made ({error.strerror}).") from error
 
 SECRET_KEY = CONFIGURATION.secret_key or secrets.kept_secret(VAR / "secret_key")
+METRICS_TOKEN = CONFIGURATION.metrics_token
 RELAY_SECRET = CONFIGURATION.relay_secret or secrets.kept_secret(VAR / "relay_secret")
 
 # Who may talk to us, and over what

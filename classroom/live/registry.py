@@ -16,7 +16,7 @@ from classroom.core import groups
 from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
-from classroom.services import devices, events, lessons, presence, relay_history, relays
+from classroom.services import devices, events, lessons, metrics, presence, relay_history, relays
 
 if TYPE_CHECKING:
     from classroom.live.relay_consumer import RelayConsumer
@@ -160,7 +160,7 @@ class Registry:
     async def announce_flips(self) -> None:
         """Tells the rooms whose lesson has opened or run out with time."""
         since, self._looked_at_phases = self._looked_at_phases, timezone.now()
-        flipped = set(await in_database(lessons.announce_flips, self._rooms(), since))
+        flipped = set(await in_database(lessons.announce_flips, self.rooms(), since))
         self._mark_rooms(flipped)
 
     async def catch_up(self) -> None:
@@ -168,7 +168,7 @@ class Registry:
 
         A page sees a gap only with the next event, which may be long in coming.
         """
-        newest = await in_database(lessons.newest_events, self._rooms())
+        newest = await in_database(lessons.newest_events, self.rooms())
         behind = [
             socket for socket in self.sockets if socket.has_missed(newest.get(socket.seat.lesson_id, 0))
         ]
@@ -178,7 +178,8 @@ class Registry:
         await in_database(relays.refresh_permits, {socket.seat.lesson_id for socket in behind})
         await asyncio.gather(*(socket.tell_all() for socket in behind))
 
-    def _rooms(self) -> set[UUID]:
+    def rooms(self) -> set[UUID]:
+        """The lessons that have a socket here."""
         return {socket.seat.lesson_id for socket in self.sockets}
 
     def _mark_rooms(self, lesson_ids: Iterable[UUID]) -> None:
@@ -230,3 +231,6 @@ async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
 
 
 registry = Registry()
+metrics.measure("sockets", "Pages' sockets in rooms.", lambda: len(registry.sockets))
+metrics.measure("relay_sockets", "Connections of relays.", lambda: len(registry.relays))
+metrics.measure("rooms", "Rooms with a socket here.", lambda: len(registry.rooms()))

@@ -22,7 +22,7 @@ from classroom.live.commands import COMMANDS, Command
 from classroom.live.database import in_database
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
-from classroom.services import events, lessons, presence, snapshot
+from classroom.services import events, lessons, metrics, presence, snapshot
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from classroom.services.questions import Questions
 
@@ -206,6 +206,7 @@ class RoomConsumer(AsyncConsumer):
 
     async def _complain(self, id: int | None, code: str, message: str) -> None:
         """Answers what isn't of the protocol, so many times."""
+        metrics.count_request(metrics.NO_TYPE, code)
         self._malformed += 1
         if self._malformed > MALFORMED_MESSAGES:
             await self.shut(protocol.CLOSE_NOT_PROTOCOL)
@@ -227,8 +228,7 @@ class RoomConsumer(AsyncConsumer):
         elif len(self._tasks) < RELAY_REQUESTS_OPEN and self._relay_requests.take(registry.clock()):
             self._spawn(self._reply(request, command, body))
         else:
-            sentence = _("That was too often; wait a moment.")
-            await self.send_text(protocol.error_reply(request.id, protocol.TOO_FAST, sentence))
+            await self._refuse(request, protocol.TOO_FAST, _("That was too often; wait a moment."))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -237,19 +237,25 @@ class RoomConsumer(AsyncConsumer):
 
     async def _reply(self, request: Request, command: Command, body: Any) -> None:
         try:
-            text = protocol.reply(request.id, await self._run(request, command, body))
+            result = await self._run(request, command, body)
         except RequestError as error:
-            text = protocol.error_reply(request.id, error.code, error.message)
+            await self._refuse(request, error.code, error.message)
         except ConflictError as error:
-            text = protocol.error_reply(request.id, protocol.CONFLICT, str(error))
+            await self._refuse(request, protocol.CONFLICT, str(error))
         except RelayFullError as error:
-            text = protocol.error_reply(request.id, protocol.RELAY_FULL, str(error))
+            await self._refuse(request, protocol.RELAY_FULL, str(error))
         except RelayUnavailableError as error:
-            text = protocol.error_reply(request.id, protocol.RELAY_UNAVAILABLE, str(error))
+            await self._refuse(request, protocol.RELAY_UNAVAILABLE, str(error))
         except Exception:
             log.exception("%s has failed", request.type)
-            text = protocol.error_reply(request.id, protocol.FAILED, _("That didn't work; try again."))
-        await self.send_text(text)
+            await self._refuse(request, protocol.FAILED, _("That didn't work; try again."))
+        else:
+            metrics.count_request(request.type, metrics.OK)
+            await self.send_text(protocol.reply(request.id, result))
+
+    async def _refuse(self, request: Request, code: str, message: str) -> None:
+        metrics.count_request(request.type, code)
+        await self.send_text(protocol.error_reply(request.id, code, message))
 
     async def _run(self, request: Request, command: Command, body: Any) -> Any:
         standing = await in_database(permissions.standing, self.seat.user_id, self.seat.lesson_id)

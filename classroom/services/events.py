@@ -14,6 +14,7 @@ from django.db.models import F
 
 from classroom.core import groups
 from classroom.models import Lesson
+from classroom.services import metrics
 
 
 def publish(lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]]) -> None:
@@ -30,6 +31,7 @@ def publish(lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]]) -
         _after_commit(
             _to_group, groups.room(lesson_id), {"type": "room.event", "seq": sequence, "text": text}
         )
+        metrics.count_event(kind)
 
 
 def recheck(group_names: Iterable[str]) -> None:
