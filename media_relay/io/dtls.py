@@ -28,7 +28,10 @@ from aiortc.rtcdtlstransport import (
 )
 from pylibsrtp._binding import ffi, lib
 
+from media_relay.io import fallbacks
+
 MAX_QUEUED_DATAGRAMS = 16
+NO_GCM = "libsrtp has no AES-GCM here: AES-CM with SHA-1 takes its place, which costs twice as much"
 FINGERPRINT_ALGORITHM = "sha-256"
 RTCP_TRAILER_BYTES = 4 + 16
 REPLAY_ERRORS = (9, 10)
@@ -73,6 +76,8 @@ class Certificate(RTCCertificate):
     def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
         # A context of its own would cost every connection some 60 kB and a third of a millisecond.
         if self._context is None:
+            if SRTP_AEAD_AES_128_GCM not in srtp_profiles:
+                fallbacks.tell(NO_GCM)
             self._context = super()._create_ssl_context(srtp_profiles)
         return self._context
 

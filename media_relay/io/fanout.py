@@ -21,10 +21,10 @@ from collections.abc import Callable
 from typing import Any
 
 from media_relay.core.outputs import Places
-from media_relay.io import dtls, ring
+from media_relay.io import dtls, fallbacks, ring
 from media_relay.io.group import Group, Round, controls
 from media_relay.io.ring import CHUNK, RUN, Numbers
-from media_relay.io.udp import HAS_BATCHES, UdpSocket, ffi
+from media_relay.io.udp import NO_SEGMENTS, SOL_UDP, UDP_SEGMENT, UdpSocket, ffi
 
 PACKETS_PER_TURN = 1024
 """How much is sent before the socket is read again: about four milliseconds."""
@@ -32,7 +32,9 @@ MAX_VIDEO_DELAY = 0.25
 MAX_DELAY = 1.0
 """Seconds after which a packet that the network has no room for is given up, sound hardly ever."""
 
-_SOL_UDP, _UDP_SEGMENT = 17, 103
+MAX_REFUSED_RUNS = CHUNK
+"""So many in a row that go only in pieces, of one packet's receivers, and no runs are tried any more."""
+
 _CONTROL = struct.Struct("=QiiH6x")
 _CONTROL_LENGTH = 18
 
@@ -87,7 +89,8 @@ class Lane:
         self._video: deque[Job | Change] = deque()
         self._given_up: dict[int, int] = {}
         """By SSRC the timestamp of the picture of which a packet was not sent."""
-        self._segments = HAS_BATCHES
+        self._takes_runs = socket.takes_runs
+        self._refused_runs = 0
         self.blocked = False
         self.sent = 0
         self.sent_bytes = 0
@@ -100,7 +103,9 @@ class Lane:
             self.failed += len(job.group.members)
         elif job.frame is None:
             self._urgent.append(job)
-        elif self._segments and self._video and isinstance(last := self._video[-1], Job) and last.takes(job):
+        elif (
+            self._takes_runs and self._video and isinstance(last := self._video[-1], Job) and last.takes(job)
+        ):
             last.take(job)
         else:
             self._video.append(job)
@@ -154,9 +159,10 @@ class Lane:
     def _send(self, job: Job) -> bool:
         """Sends to all members from the job's position on; returns False when the kernel has no room."""
         job.group.set_run(len(job.packets))
+        self._refused_runs = 0
         for overhead, control in controls.items():
             size = len(job.packets[0]) + overhead
-            ffi.memmove(control, _CONTROL.pack(_CONTROL_LENGTH, _SOL_UDP, _UDP_SEGMENT, size), _CONTROL.size)
+            ffi.memmove(control, _CONTROL.pack(_CONTROL_LENGTH, SOL_UDP, UDP_SEGMENT, size), _CONTROL.size)
         if not job.round.begun:
             job.round.begin()
         while True:
@@ -205,13 +211,27 @@ class Lane:
     def _send_in_pieces(self, job: Job) -> int:
         """Sends the packets of a message that the kernel could not take apart, as for a small MTU."""
         place, member = job.round.position % CHUNK, job.group.members[job.round.position]
-        for run in range(len(job.packets) if len(job.packets) > 1 else 0):
-            data = bytes(ffi.buffer(ring.buffers[run][place], ring.lengths[run][place][0]))
-            self._socket.send(data, member.address)
+        if len(job.packets) > 1:
+            pieces = [
+                bytes(ffi.buffer(ring.buffers[run][place], ring.lengths[run][place][0]))
+                for run in range(len(job.packets))
+            ]
+            taken = [len(piece) for piece in pieces if self._socket.send(piece, member.address)]
+            self.sent += len(taken)
+            self.sent_bytes += sum(taken)
+            self._refuse_run(all_taken=len(taken) == len(pieces))
         return 1
+
+    def _refuse_run(self, *, all_taken: bool) -> None:
+        # One way may be narrow, but where nobody can be served by runs they are of no use.
+        self._refused_runs += all_taken
+        if self._refused_runs == MAX_REFUSED_RUNS:
+            self._takes_runs = False
+            fallbacks.tell(NO_SEGMENTS)
 
     def _count(self, messages: int, job: Job) -> None:
         if messages > 0:
+            self._refused_runs = 0
             self.sent += messages * len(job.packets)
             self.sent_bytes += messages * sum(map(len, job.packets))
 

@@ -1,7 +1,7 @@
 """The media socket: whole batches of datagrams in one system call, in and out.
 
-`recvmmsg` and `sendmmsg` are reached through cffi's ABI mode, so that no compiler is needed; where the C
-library lacks them, one call a datagram does the same. An address is kept as the bytes of Linux's `sockaddr`:
+`recvmmsg` and `sendmmsg` are reached through cffi's ABI mode, so that no compiler is needed; where C library
+or kernel lack them, one call a datagram does the same. An address is kept as the bytes of Linux's `sockaddr`:
 they cost nothing to compare and nothing to send to.
 """
 
@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 
 from cffi import FFI
 
+from media_relay.io import fallbacks
+
 BATCH = 64
 BUFFER_SIZE = 2048
 MAX_DATAGRAM_BYTES = 1500
 SOCKET_BUFFER_BYTES = 4 << 20
 NAME_SIZE = 28
 
+SOL_UDP, UDP_SEGMENT = 17, 103
 _SO_MEMINFO = 55
 _MEMINFO_DROPS = 8
 
@@ -36,7 +39,20 @@ ffi.cdef(
     """
 )
 _libc: Any = ffi.dlopen(None)
-HAS_BATCHES = hasattr(_libc, "sendmmsg") and hasattr(_libc, "recvmmsg")
+
+
+def _is_there(name: str, *arguments: Any) -> bool:
+    """Whether there is a system call: asked about no socket, it complains of that and nothing else."""
+    return (
+        hasattr(_libc, name)
+        and getattr(_libc, name)(-1, ffi.NULL, 0, 0, *arguments) < 0
+        and (ffi.errno == errno.EBADF)
+    )
+
+
+HAS_BATCHES = _is_there("sendmmsg") and _is_there("recvmmsg", ffi.NULL)
+NO_BATCHES = "There is no sendmmsg or recvmmsg here: every packet costs a system call"
+NO_SEGMENTS = "The kernel takes no message apart (UDP_SEGMENT): every packet of a picture goes on its own"
 
 Address = tuple[str, int]
 
@@ -78,6 +94,8 @@ class UdpSocket:
 
     def __init__(self, host: str, port: int) -> None:
         """Binds; raises OSError where the address cannot be had."""
+        if not HAS_BATCHES:
+            fallbacks.tell(NO_BATCHES)
         self.host = host
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._key_size = 28 if self.family == socket.AF_INET6 else 8
@@ -88,6 +106,8 @@ class UdpSocket:
         except OSError:
             self._socket.close()
             raise
+        self.takes_runs = HAS_BATCHES and self._knows_segments()
+        """Whether a message of several packets can be tried."""
         self.fileno = self._socket.fileno()
         self.port: int = self._socket.getsockname()[1]
         self._memory = ffi.new("char[]", BATCH * BUFFER_SIZE)
@@ -104,6 +124,14 @@ class UdpSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER_BYTES)
         self._socket.setblocking(False)
         self._socket.bind((host, port))
+
+    def _knows_segments(self) -> bool:
+        try:
+            self._socket.setsockopt(SOL_UDP, UDP_SEGMENT, 0)
+        except OSError:
+            fallbacks.tell(NO_SEGMENTS)
+            return False
+        return True
 
     def receive(self) -> Iterator[Datagram]:
         """Reads what has arrived, at most one batch, into memory that the next call reuses."""

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from aiortc.rtcdtlstransport import SRTP_AES128_CM_SHA1_80, RTCCertificate, RTCDtlsTransport
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
 from media_relay.core import rtp
-from media_relay.io import dtls
+from media_relay.io import dtls, fallbacks
 from media_relay.io.dtls import MAX_QUEUED_DATAGRAMS, Certificate, DtlsSession, check_versions
 
 PACKET = rtp.build_packet(96, 7, 0, 5, b"payload")
@@ -66,6 +66,22 @@ async def test_both_ends_agree_on_keys(certificates: tuple[Certificate, Certific
     assert unprotect(server, client.protect_control(RTCP), rtcp=True) == (0, RTCP)
     # AES-128-GCM adds 16 bytes, AES-CM with SHA1 10.
     assert len(server.protect_media(PACKET)) == len(PACKET) + 16
+    await client.stop()
+    await server.stop()
+
+
+async def test_without_gcm_packets_go_by_counter_mode_and_sha1_and_the_log_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dtls, "_PROFILES", [SRTP_AES128_CM_SHA1_80])
+    fallbacks.tell.cache_clear()
+    own = Certificate.generateCertificate(), Certificate.generateCertificate()
+    client, server = pair(own)
+    assert await connect(client, server, own) == (True, True)
+    assert (client.overhead, len(server.protect_media(PACKET))) == (10, len(PACKET) + 10)
+    assert unprotect(client, server.protect_media(PACKET)) == (0, PACKET)
+    assert caplog.messages == [dtls.NO_GCM]
+    fallbacks.tell.cache_clear()
     await client.stop()
     await server.stop()
 
