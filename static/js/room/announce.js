@@ -4,7 +4,7 @@
 
 import { find, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
-import { connectionState, view } from "./state.js";
+import { connectionState, pause, SLOT_OF_SOURCE, view } from "./state.js";
 
 const NOTICE_MS = 8_000;
 let noticeTimer = 0;
@@ -19,6 +19,7 @@ export function startAnnouncing(store) {
     const connection = connectionState(state);
     root.dataset.connectionState = connection;
     setText(find("#connection-text"), text(`connection_${connection}`));
+    pictures(state, previous);
     const before = view(previous);
     const now = view(state);
     if (now === before) return;
@@ -26,6 +27,18 @@ export function startAnnouncing(store) {
     if (now === "ended") say(text("lesson_ended"));
     if (now === "onstage") say(text("you_are_live"));
   });
+}
+
+/**
+ * What a tile shows of a link is not heard by those who listen.
+ * @param {import("./state.js").RoomState} state
+ * @param {import("./state.js").RoomState} previous
+ */
+function pictures(state, previous) {
+  const isPaused = (/** @type {import("./state.js").RoomState} */ room) =>
+    [SLOT_OF_SOURCE.camera, SLOT_OF_SOURCE.screen].some((slot) => pause(room, slot) === "link");
+  if (isPaused(state) && !isPaused(previous)) say(text("picture_paused"));
+  if (state.isUplinkWeak && !previous.isUplinkWeak) notice(text("uplink_weak"));
 }
 
 /** Speaks a sentence to those who listen to the page. @param {string} sentence */

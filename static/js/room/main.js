@@ -7,13 +7,23 @@ import { Broadcast } from "./broadcast.js";
 import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
 import { startFaces } from "./faces.js";
+import { Links } from "./links.js";
 import { forgetPage, pageId } from "./page.js";
+import { startPicture } from "./picture.js";
 import { fillPickers, Meter, startPickers } from "./preview.js";
 import { Publication } from "./publication.js";
-import { startRoster, togglePeople } from "./roster.js";
+import { startRoster, toggleFilter, togglePeople } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { playSound, startVolume, toggleMute } from "./sound.js";
-import { expectedSlots, initialState, reduce, Store, wantsSubscription } from "./state.js";
+import {
+  expectedSlots,
+  initialState,
+  layerLimits,
+  reduce,
+  Store,
+  UNKNOWN_LINK,
+  wantsSubscription,
+} from "./state.js";
 import { Subscription } from "./subscription.js";
 import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
 
@@ -57,7 +67,10 @@ async function leave() {
 }
 
 function wireMessages() {
-  session.on("status", (line) => store.patch({ line }));
+  session.on("status", (line) => {
+    store.patch({ line });
+    if (line === "open") publication.sendAllLayers();
+  });
   // The page is made for a role: with another one it must be loaded anew.
   session.on("failed", (failure) =>
     failure === "role_changed" ? location.reload() : store.patch({ failure, people: [] }),
@@ -66,6 +79,7 @@ function wireMessages() {
     store.patch(reduce(store.state, message));
     const { type, body } = message;
     if (type === "media.closed") linkOf(body.direction).lost();
+    if (type === "media.layers") publication.setLayers(body.source, body.rids);
     if (type === "room.snapshot") refreshMedia(body.media.epoch);
     if (type === "media.changed" && body.state === "ready") refreshMedia(body.epoch);
   });
@@ -89,8 +103,15 @@ function wireMedia() {
     showSlot(slot, track);
     if (store.state.joined) playSound();
   });
+  subscription.on("anew", () => store.patch({ link: UNKNOWN_LINK }));
+  // Word that the picture goes on may have been missed in a break of the line.
+  subscription.on("moves", (slot) => {
+    const { [slot]: _told, ...layers } = store.state.link.layers;
+    store.patch({ link: { ...store.state.link, layers } });
+  });
   store.watch((state) => {
     subscription.expect(expectedSlots(state));
+    subscription.prefer(layerLimits(state));
     if (wantsSubscription(state)) subscription.open();
     else if (subscription.state !== "idle") subscription.close();
   });
@@ -101,6 +122,10 @@ function teacherActions() {
   const devices = new Devices();
   const broadcast = new Broadcast({ session, store, publication, devices, problem });
   const meter = new Meter();
+  const links = new Links(store);
+  session.on("message", ({ type, body }) => {
+    if (type === "room.links") links.take(body.links);
+  });
   broadcast.on("taken", (name) => notice(text("stage_taken", { name })));
   broadcast.on("devices", () => fillPickers(devices, broadcast.deviceIds));
   broadcast.on("local", (local) => {
@@ -116,12 +141,14 @@ function teacherActions() {
     camera: () => broadcast.toggle("camera"),
     screen: () => broadcast.toggleScreen().catch(() => notice(text("screen_failed"))),
     stop_watching: () => store.patch({ joined: false }),
+    trouble: () => toggleFilter(store),
   };
 }
 
 function start() {
   startFaces(store);
   startTiles(store);
+  startPicture(store);
   startRoster(store);
   startAnnouncing(store);
   startVolume();

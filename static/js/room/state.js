@@ -7,6 +7,8 @@
  * @typedef {{holder: {id: string, name: string} | null, client: string, sources: string[]}} Stage
  * @typedef {{phase: string, title: string, course: string, starts_at: string, ends_at: string}} Lesson
  * @typedef {"idle" | "connecting" | "connected" | "stalled"} LinkState
+ * @typedef {{kind: "paused" | "weak" | "freezes" | "low" | "choice", loss: number, rtt: number}} Trouble
+ *   loss is 0 to 1, rtt in milliseconds
  * @typedef {object} RoomState
  * @property {string} client this page's id
  * @property {string} role
@@ -26,6 +28,13 @@
  * @property {string[]} mySources which of this page's sources are on
  * @property {boolean} isAsking whether the browser may be asking for my devices
  * @property {Record<string, string>} problems of my devices: the key of a sentence for each source that has one
+ * @property {keyof typeof CHOICES} choice what the person wants to see at most
+ * @property {boolean} isAway whether nobody has looked at the page for a while
+ * @property {Record<string, number>} fits the highest layer that a slot's tile has use for
+ * @property {{layers: Record<string, number>, limited: string}} link which layers the relay sends this page, and
+ *   why not more
+ * @property {boolean} isUplinkWeak whether what this page sends arrives badly
+ * @property {Record<string, Trouble>} troubles of people's connections, by person
  */
 
 /** Which slot carries which source of the stage. */
@@ -35,6 +44,15 @@ export const SLOT_OF_SOURCE = {
   screen: "teacher-screen",
   screen_audio: "teacher-screen-audio",
 };
+/** A layer's number stands for no picture; the lowest is 0. */
+export const NO_LAYER = -1;
+/** As high as a layer's number can be: no limit at all. */
+export const TOP_LAYER = 2;
+/** What a person can choose: the highest layer of each picture. */
+export const CHOICES = { automatic: TOP_LAYER, medium: 1, low: 0, sound: NO_LAYER };
+const PICTURE_SLOTS = [SLOT_OF_SOURCE.camera, SLOT_OF_SOURCE.screen];
+/** A link of which nothing has been told. */
+export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const EMPTY_STAGE = { holder: null, client: "", sources: [] };
 
 /** Holds the state and tells of every change. */
@@ -89,6 +107,12 @@ export function initialState({ client, role }) {
     mySources: [],
     isAsking: false,
     problems: {},
+    choice: "automatic",
+    isAway: false,
+    fits: {},
+    link: UNKNOWN_LINK,
+    isUplinkWeak: false,
+    troubles: {},
   };
 }
 
@@ -110,6 +134,8 @@ export function reduce(state, { type, body }) {
       return { stage: { ...EMPTY_STAGE, ...body } };
     case "media.changed":
       return { media: { ...state.media, ...body } };
+    case "media.link":
+      return { link: { layers: body.layers, limited: body.limited } };
     default:
       return {};
   }
@@ -156,9 +182,36 @@ export function wantsSubscription(/** @type {RoomState} */ state) {
 /** Which slots should carry something now. @param {RoomState} state @returns {string[]} */
 export function expectedSlots(state) {
   if (state.lesson?.phase !== "live" || !state.stage.holder) return [];
-  return state.stage.sources.map(
-    (source) => SLOT_OF_SOURCE[/** @type {keyof typeof SLOT_OF_SOURCE} */ (source)],
-  );
+  return state.stage.sources
+    .map((source) => SLOT_OF_SOURCE[/** @type {keyof typeof SLOT_OF_SOURCE} */ (source)])
+    .filter((slot) => !state.isAway || !PICTURE_SLOTS.includes(slot))
+    .filter((slot) => !pause(state, slot));
+}
+
+/**
+ * Returns the highest layer that this page wants of each slot; a slot without a limit is not named.
+ * @param {RoomState} state
+ * @returns {Record<string, number>}
+ */
+export function layerLimits({ choice, isAway, fits }) {
+  const limits = PICTURE_SLOTS.map((slot) => {
+    const wanted = isAway ? NO_LAYER : Math.min(CHOICES[choice], fits[slot] ?? TOP_LAYER);
+    return /** @type {const} */ ([slot, wanted]);
+  });
+  return Object.fromEntries(limits.filter(([, limit]) => limit < TOP_LAYER));
+}
+
+/**
+ * Returns why a slot's picture pauses: by the person's `choice`, because the `link` is too slow, or not at
+ * all.
+ * @param {RoomState} state
+ * @param {string} slot
+ * @returns {"" | "choice" | "link"}
+ */
+export function pause({ choice, link }, slot) {
+  if (!PICTURE_SLOTS.includes(slot)) return "";
+  if (CHOICES[choice] === NO_LAYER) return "choice";
+  return link.layers[slot] === NO_LAYER && link.limited === "link" ? "link" : "";
 }
 
 /** @param {RoomState} state */

@@ -2,7 +2,7 @@
 
 import { find, findOptional, initials, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
-import { view } from "./state.js";
+import { pause, SLOT_OF_SOURCE, view } from "./state.js";
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 
@@ -17,8 +17,32 @@ export function startTiles(store) {
     stage.dataset.screen = sources.includes("screen") ? "on" : "off";
     stage.dataset.microphone = sources.includes("microphone") ? "on" : "off";
     stage.dataset.picture = isMine ? "local" : "remote";
+    pauses(state, isMine);
     caption(state, isMine);
+    signal(state, isMine);
   });
+}
+
+/** @param {RoomState} state @param {boolean} isMine */
+function pauses(state, isMine) {
+  for (const source of /** @type {const} */ (["camera", "screen"])) {
+    const isShown = !isMine && state.stage.sources.includes(source);
+    const reason = isShown ? pause(state, SLOT_OF_SOURCE[source]) : "";
+    find("#stage").toggleAttribute(`data-${source}-paused`, Boolean(reason));
+    if (reason)
+      setText(find(`#${source}-paused-text`), text(reason === "link" ? "picture_paused" : "picture_sound"));
+  }
+}
+
+/**
+ * Says beside a small sign why the picture is worse than it could be.
+ * @param {RoomState} state
+ * @param {boolean} isMine
+ */
+function signal(state, isMine) {
+  const key = isMine ? (state.isUplinkWeak ? "uplink_weak" : "") : lowness(state);
+  find("#signal").hidden = !key;
+  if (key) setText(find("#signal-text"), text(key));
 }
 
 /** @param {RoomState} state @param {boolean} isMine */
@@ -32,6 +56,13 @@ function caption(state, isMine) {
   );
   const isHere = isMine || state.people.some((person) => person.id === state.stage.holder?.id);
   setText(find("#camera-off-text"), text(isHere ? "camera_off" : "stage_empty"));
+}
+
+/** @param {RoomState} state @returns {string} the key of a sentence, or empty */
+function lowness(state) {
+  if (view(state) !== "watching" || state.link.limited !== "link") return "";
+  const isPaused = Object.values(SLOT_OF_SOURCE).some((slot) => pause(state, slot) === "link");
+  return isPaused ? "picture_paused" : "picture_low";
 }
 
 /**
