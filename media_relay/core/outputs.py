@@ -9,55 +9,44 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from media_relay.core.links import Link
+from media_relay.core.shift import Places, Shift
+from media_relay.core.track import Track
 
 
-class Shift(NamedTuple):
-    """What one subscriber's numbers differ by from those of the packets it shares with others.
-
-    Each is added modulo the size of its field: 16, 32, 15 and 8 bits.
-    """
-
-    sequence: int = 0
-    timestamp: int = 0
-    picture_id: int = 0
-    tl0: int = 0
-
-
-NO_SHIFT = Shift()
-
-
-class Places(NamedTuple):
-    """Where in a packet the 15-bit picture id and TL0PICIDX of VP8 begin; -1 for what it has not."""
-
-    picture_id: int = -1
-    tl0: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """From now on the subscriber gets what is forwarded to its room."""
+class Enter(NamedTuple):
+    """From now on the subscriber gets what is forwarded in the track, its numbers shifted."""
 
     link: Link
+    track: Track
+    shift: Shift
+
+
+class Leave(NamedTuple):
+    """From now on the subscriber gets nothing more of the track; a link that is closed leaves all by that."""
+
+    link: Link
+    track: Track
 
 
 class Forward(NamedTuple):
-    """Send an RTP packet to every subscriber of the room that has joined."""
+    """Send an RTP packet to every subscriber in the track."""
 
-    room: str
+    track: Track
     packet: bytes
     frame: tuple[int, int] | None
     """The same for all packets of a picture, which is useless without any of them; None for sound."""
+    places: Places
 
 
 class ForwardControl(NamedTuple):
-    """Send an RTCP packet to every subscriber of the room that has joined."""
+    """Send an RTCP packet to every subscriber in the track."""
 
-    room: str
+    track: Track
     packet: bytes
 
 
 class Resend(NamedTuple):
-    """Send one subscriber an RTP packet again."""
+    """Send an RTP packet to one subscriber."""
 
     link: Link
     packet: bytes
@@ -78,4 +67,4 @@ class Close:
     reason: str
 
 
-Output = Join | Forward | ForwardControl | Resend | SendControl | Close
+Output = Enter | Leave | Forward | ForwardControl | Resend | SendControl | Close

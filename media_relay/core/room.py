@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from media_relay.core.links import Connection, Link, Publisher, Source, Subscriber
+from media_relay.core.links import Connection, Link, Publisher, Source
 from media_relay.core.slot import Slot
+from media_relay.core.subscriber import Subscriber
 
 
 class Random(Protocol):
@@ -35,15 +36,13 @@ class Room:
         self.cname = random(8).hex()
         self.generation = -1
         self.slots: dict[str, Slot] = {}
-        self.slots_by_ssrc: dict[int, Slot] = {}
         self.viewers: frozenset[str] = frozenset()
         self.publishable: dict[str, frozenset[str]] = {}
         self.stage: dict[str, tuple[str, str]] = {}
         self.subscribers: dict[Connection, Subscriber] = {}
         self.publishers: dict[Connection, Publisher] = {}
-        self.waiting: list[Subscriber] = []
-        """Those whose keys are there but who have not joined yet."""
-        self.joined = 0
+        self.recast: dict[Slot, None] = {}
+        """The slots with another source, which everyone is still to be brought to."""
         self._random = random
 
     @property
@@ -51,22 +50,25 @@ class Room:
         """Whether nobody may be here any more."""
         return not self.viewers and not self.publishable
 
-    def set_slots(self, permitted: tuple[tuple[str, str], ...]) -> None:
-        """Adds and removes slots; those that stay keep their stream."""
-        slots = {}
+    def set_slots(self, permitted: tuple[tuple[str, str], ...]) -> list[Slot]:
+        """Adds and removes slots, and returns those removed; those that stay keep their stream."""
+        slots: dict[str, Slot] = {}
         for name, kind in permitted:
             known = self.slots.get(name)
-            slots[name] = known if known and known.kind == kind else self._new_slot(name, kind)
+            slots[name] = known if known and known.kind == kind else self._new_slot(name, kind, slots)
+        removed = [slot for slot in self.slots.values() if slot is not slots.get(slot.name)]
         self.slots = slots
-        self.slots_by_ssrc = {slot.ssrc: slot for slot in slots.values()}
+        return removed
 
-    def _new_slot(self, name: str, kind: str) -> Slot:
-        ssrc = 0
-        while ssrc == 0 or ssrc in self.slots_by_ssrc:
+    def _new_slot(self, name: str, kind: str, others: Mapping[str, Slot]) -> Slot:
+        known = (*self.slots.values(), *others.values())
+        taken = {ssrc for slot in known for ssrc in (slot.ssrc, slot.rtx_ssrc)}
+        ssrcs: list[int] = []
+        while len(ssrcs) < 2:
             ssrc = int.from_bytes(self._random(4), "big")
-        slot = Slot(name, kind, ssrc, int.from_bytes(self._random(8), "big"))
-        self.slots_by_ssrc[ssrc] = slot
-        return slot
+            if ssrc not in {0, *taken, *ssrcs}:
+                ssrcs.append(ssrc)
+        return Slot(name, kind, ssrcs[0], ssrcs[1], int.from_bytes(self._random(8), "big"))
 
     def forbidden(self) -> Iterator[Link]:
         """Yields the connections that the permits do not allow."""
@@ -90,6 +92,7 @@ class Room:
             source = self._source_for(slot)
             if source is not slot.source:
                 slot.fill(source)
+                self.recast[slot] = None
 
     def _source_for(self, slot: Slot) -> Source | None:
         participant, kind = self.stage.get(slot.name, ("", ""))

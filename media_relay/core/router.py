@@ -8,30 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from media_relay.core import codecs, rtcp, rtp
-from media_relay.core.links import (
-    MIN_PACKET_CHARGE,
-    Connection,
-    Link,
-    Offered,
-    Publisher,
-    Source,
-    Stream,
-    Subscriber,
-)
-from media_relay.core.outputs import Close, Forward, ForwardControl, Join, Output, Resend, SendControl
+from media_relay.core import rtcp, rtp
+from media_relay.core.arrival import Arrival, arrive
+from media_relay.core.codecs import PAGE_PROFILE, Profile
+from media_relay.core.downlink import Downlink
+from media_relay.core.links import MIN_PACKET_CHARGE, Connection, Link, Offered, Publisher, Stream
+from media_relay.core.outbox import Outbox
+from media_relay.core.outputs import Close, Forward, ForwardControl, Output
 from media_relay.core.permits import Permits
 from media_relay.core.room import Random, Room
+from media_relay.core.rtx import unwrap_rtx
 from media_relay.core.slot import Slot
-from media_relay.core.stats import Counters
+from media_relay.core.steering import Steering
+from media_relay.core.subscriber import Subscriber
+from media_relay.core.track import Track
+from media_relay.core.uplink import Uplink
 
 REPORT_INTERVAL = 1.0
-FIRST_REPORT_DELAY = 0.1
-PUBLISHER_BITRATE = 6_000_000
-"""What publishers are told the relay can take, in bits per second; loss makes them send less."""
 MAX_REMEMBERED_ROOMS = 10_000
-MAX_VIEWERS_WAIT = 2.0
-_NTP_ONE = 1 << 32
 
 
 class PermitError(Exception):
@@ -43,18 +37,18 @@ class Router:
 
     def __init__(self, random: Random, ntp_offset: float) -> None:
         self.rooms: dict[str, Room] = {}
-        self.counters = Counters()
         self._generations: dict[str, int] = {}
-        self._outputs: list[Output] = []
         self._random = random
         self._ntp_offset = ntp_offset
-        # RTCP to publishers wants a sender; the relay is one and the same to all.
-        self._ssrc = int.from_bytes(random(4), "big") | 1
+        self._outbox = Outbox(int.from_bytes(random(4), "big") | 1)
+        self.counters = self._outbox.counters
+        self._uplink = Uplink(self._outbox)
+        self._steering = Steering(self._outbox, self._uplink)
+        self._downlink = Downlink(self._outbox, self._uplink)
 
     def poll(self) -> list[Output]:
         """Returns what is to be done since the last call, in order."""
-        outputs, self._outputs = self._outputs, []
-        return outputs
+        return self._outbox.poll()
 
     # Permits and connections.
 
@@ -69,7 +63,8 @@ class Router:
         room.viewers = frozenset(permits.viewers)
         room.publishable = {who: frozenset(kinds) for who, kinds in permits.publishers.items() if kinds}
         room.stage = dict(permits.stage)
-        room.set_slots(permits.slots)
+        for slot in room.set_slots(permits.slots):
+            self._steering.remove(room, slot)
         for link in list(room.forbidden()):
             self._close(link, "not permitted any more")
         room.mark_permitted()
@@ -94,13 +89,13 @@ class Router:
             if oldest is not None:
                 del self._generations[oldest]
 
-    def subscribe(self, connection: Connection) -> Subscriber:
+    def subscribe(self, connection: Connection, profile: Profile = PAGE_PROFILE) -> Subscriber:
         """Lets someone watch, in place of an older connection of the same page; raises PermitError."""
         room = self.rooms.get(connection.room)
         if room is None or connection.participant not in room.viewers:
             raise PermitError("There is no permit to watch here.")
         self._replace(room.subscribers.get(connection))
-        link = room.subscribers[connection] = Subscriber(connection)
+        link = room.subscribers[connection] = Subscriber(connection, profile)
         return link
 
     def publish(self, connection: Connection, offered: Iterable[Offered]) -> Publisher:
@@ -125,25 +120,12 @@ class Router:
             return
         link.connected = now
         if isinstance(link, Subscriber):
-            room.waiting.append(link)
-            self._let_in(room, now)
+            link.joined = now
+            self._steering.welcome(room, link, now)
         elif isinstance(link, Publisher):
             # The dictionary's order is that of connecting, by which the newest of a person's pages is found.
             room.publishers[link.connection] = room.publishers.pop(link.connection)
             self._recast(room, now)
-
-    def _let_in(self, room: Room, now: float) -> None:
-        """Lets those who wait join, unless a wrap of the numbers is near."""
-        near = any(slot.is_near_wrap(now) for slot in room.slots.values())
-        for link in list(room.waiting):
-            if near and link.connected is not None and now - link.connected < MAX_VIEWERS_WAIT:
-                continue
-            room.waiting.remove(link)
-            link.joined = now
-            room.joined += 1
-            self._outputs.append(Join(link))
-            for slot in room.slots.values():
-                self._want_keyframe(room, slot.source, now)
 
     def remove(self, link: Link, now: float) -> None:
         """Forgets a connection that is gone."""
@@ -153,7 +135,7 @@ class Router:
             self._recast(room, now)
 
     def _close(self, link: Link, reason: str) -> None:
-        self._outputs.append(Close(link, reason))
+        self._outbox.put(Close(link, reason))
         room = self._room_of(link)
         if room is not None:
             self._forget(room, link)
@@ -162,9 +144,7 @@ class Router:
     def _forget(self, room: Room, link: Link) -> None:
         if isinstance(link, Subscriber):
             del room.subscribers[link.connection]
-            room.joined -= link.joined is not None
-            if link in room.waiting:
-                room.waiting.remove(link)
+            self._steering.dismiss(link)
         else:
             del room.publishers[link.connection]
 
@@ -178,9 +158,9 @@ class Router:
 
     def _recast(self, room: Room, now: float) -> None:
         room.cast()
-        for slot in room.slots.values():
-            if slot.waits_for_keyframe():
-                self._want_keyframe(room, slot.source, now)
+        for slot in room.recast:
+            self._steering.recast(room, slot, now)
+        room.recast.clear()
 
     # Media of a publisher.
 
@@ -196,52 +176,66 @@ class Router:
 
     def _receive_rtp(self, publisher: Publisher, data: bytes, now: float) -> None:
         header = rtp.parse_header(data)
-        stream = publisher.find(header.ssrc) or publisher.learn(data, header)
+        stream = publisher.find(header.ssrc)
+        repaired = publisher.find_repaired(header.ssrc) if stream is None else None
+        if stream is None and repaired is None:
+            stream = publisher.learn(data, header)
+            repaired = publisher.find_repaired(header.ssrc)
         room = self.rooms.get(publisher.connection.room)
-        if room is None or stream is None or header.payload_type not in stream.source.codecs:
+        carrier = stream or repaired
+        if room is None or carrier is None:
             self.counters.add("rtp_unroutable")
-        elif not stream.source.permitted:
+        elif not carrier.source.permitted:
             self.counters.add("rtp_not_permitted")
-        elif not stream.source.bucket.take(max(len(data), MIN_PACKET_CHARGE), now):
+        elif not carrier.source.bucket.take(max(len(data), MIN_PACKET_CHARGE), now):
             self.counters.add("rtp_over_bitrate")
+        elif repaired is not None:
+            self._receive_repair(room, repaired, header, data, now)
+        elif header.payload_type not in carrier.source.codecs:
+            self.counters.add("rtp_unroutable")
         else:
-            publisher.next_report = min(publisher.next_report, now + FIRST_REPORT_DELAY)
-            self._route(room, stream, header, data, now)
+            self._uplink.receive_rtp(publisher, now)
+            carrier.reception.receive(header.sequence, header.timestamp, now)
+            self._route(room, carrier, header, data, now)
+
+    def _receive_repair(
+        self, room: Room, stream: Stream, header: rtp.Header, data: bytes, now: float
+    ) -> None:
+        """Takes a packet that is sent again (RFC 4588), or padding that tries out the line."""
+        payload_type = stream.source.repairs.get(header.payload_type)
+        if payload_type is None:
+            self.counters.add("rtp_unroutable")
+            return
+        original = unwrap_rtx(data, header, payload_type, stream.ssrc)
+        if original is None:
+            self.counters.add("rtx_padding")
+            return
+        self.counters.add("rtx_received")
+        self._route(room, stream, rtp.parse_header(original), original, now)
 
     def _route(self, room: Room, stream: Stream, header: rtp.Header, data: bytes, now: float) -> None:
-        source = stream.source
-        stream.reception.receive(header.sequence, header.timestamp, now)
+        arrival = arrive(stream, header, data, now)
+        stream.meter.add(len(data), now)
         if stream.losses is not None:
             stream.losses.receive(header.sequence, now)
-        keyframe = source.is_video and codecs.is_keyframe(
-            source.codecs[header.payload_type], data[header.payload_offset : len(data) - header.padding]
-        )
-        if keyframe:
-            source.keyframes.seen()
+        if arrival.keyframe:
+            stream.keyframes.seen()
         for slot in room.slots.values():
-            if slot.source is not source:
-                continue
-            packet = slot.forward(stream, header, data, keyframe, now)
-            if packet is not None:
-                self._outputs.append(Forward(room.name, packet, slot.frame(header)))
-            elif slot.waits_for_keyframe():
-                self._want_keyframe(room, source, now)
+            if slot.source is stream.source:
+                for track in slot.carrying(stream.layer):
+                    self._forward(slot, track, arrival)
 
-    def _want_keyframe(self, room: Room, source: Source | None, now: float) -> None:
-        """Asks the source, unless nobody is there to see the keyframe."""
-        if source is not None and source.is_video and room.joined:
-            source.keyframes.want()
-            self._ask_for_keyframe(source, now)
-
-    def _ask_for_keyframe(self, source: Source, now: float) -> None:
-        if source.stream is not None and source.keyframes.due(now):
-            self.counters.add("keyframes_requested")
-            self._feed_back(source.publisher, rtcp.PictureLoss(self._ssrc, source.stream.ssrc))
-
-    def _feed_back(self, link: Link, *packets: rtcp.Sendable) -> None:
-        # Reduced size is not always agreed, so that every datagram begins with a report.
-        data = rtcp.build_compound(rtcp.ReceiverReport(self._ssrc), *packets)
-        self._outputs.append(SendControl(link, data))
+    def _forward(self, slot: Slot, track: Track, arrival: Arrival) -> None:
+        steering, stream = self._steering, arrival.stream
+        written = track.write(arrival, slot.reference(track) if arrival.keyframe else None)
+        if arrival.keyframe:
+            if written is not None:
+                steering.admit(track, written)
+        elif track.users and (track.feed is not stream or steering.is_awaited(track)):
+            self._uplink.want_keyframe(stream, arrival.now)
+        if written is not None and written.numbers.sequence >= track.floor:
+            frame = (track.key, arrival.header.timestamp) if slot.is_video else None
+            self._outbox.put(Forward(track, written.packet, frame, written.places))
 
     # RTCP.
 
@@ -254,96 +248,27 @@ class Router:
             return
         if isinstance(link, Publisher):
             for packet in packets:
-                if isinstance(packet, rtcp.SenderReport):
-                    self._receive_sender_report(link, packet, now)
-        elif isinstance(link, Subscriber) and (room := self._room_of(link)):
+                self._uplink.receive_rtcp(link, packet, now, now + self._ntp_offset)
+        elif isinstance(link, Subscriber) and self._room_of(link) is not None:
             for packet in packets:
-                self._receive_feedback(room, link, packet, now)
-
-    def _receive_sender_report(self, publisher: Publisher, report: rtcp.SenderReport, now: float) -> None:
-        stream = publisher.find(report.ssrc)
-        if stream is None:
-            return
-        ntp = report.ntp / _NTP_ONE
-        stream.reception.receive_sender_report(report.ntp, now)
-        publisher.receive_clock(ntp, now + self._ntp_offset)
-        stream.report = ntp, report.rtp_time
-
-    def _receive_feedback(self, room: Room, link: Subscriber, packet: rtcp.Packet, now: float) -> None:
-        match packet:
-            case rtcp.Nack(media=ssrc, sequences=sequences):
-                self._resend(room, link, ssrc, sequences, now)
-            case rtcp.PictureLoss(media=ssrc):
-                self._receive_picture_loss(room, link, ssrc, now)
-            case rtcp.FullIntra(entries=entries):
-                for ssrc, _ in entries:
-                    self._receive_picture_loss(room, link, ssrc, now)
-            case rtcp.Remb(bitrate=bitrate):
-                link.estimate.receive_remb(bitrate, now)
-            case rtcp.ReceiverReport(reports=reports):
-                for block in reports:
-                    link.estimate.receive_loss(block.fraction_lost / 256, now)
-
-    def _receive_picture_loss(self, room: Room, link: Subscriber, ssrc: int, now: float) -> None:
-        slot = room.slots_by_ssrc.get(ssrc)
-        source = slot.source if slot is not None else None
-        # What waits to be sent serves this one too.
-        if source is None or source.keyframes.wanted or link.joined is None:
-            return
-        if link.picture_losses.take(1, now):
-            self._want_keyframe(room, source, now)
-        else:
-            self.counters.add("picture_losses_over_limit")
-
-    def _resend(
-        self, room: Room, link: Subscriber, ssrc: int, sequences: tuple[int, ...], now: float
-    ) -> None:
-        slot = room.slots_by_ssrc.get(ssrc)
-        if slot is None or link.joined is None:
-            return
-        self.counters.add("nacked", len(sequences))
-        for sequence in sequences:
-            if not link.resends.take(1, now):
-                self.counters.add("resends_over_limit")
-                return
-            packet = slot.resend(sequence, link.joined, now)
-            if packet is not None:
-                self.counters.add("resent")
-                self._outputs.append(Resend(link, packet))
+                self._downlink.receive_rtcp(link, packet, now)
 
     # Time.
 
     def handle_timer(self, now: float) -> None:
         """Does what is due; call it every few hundredths of a second."""
         for room in self.rooms.values():
-            if room.waiting:
-                self._let_in(room, now)
+            if room.recast:
+                self._recast(room, now)
             for publisher in room.publishers.values():
-                self._serve(publisher, now)
+                self._uplink.serve(publisher, now)
             for slot in room.slots.values():
-                if room.joined and now >= slot.next_report:
-                    self._report_slot(room, slot, now)
+                for track in slot.tracks() if slot.source is not None else ():
+                    if track.users and now >= track.next_report:
+                        self._report(room, track, now)
 
-    def _report_slot(self, room: Room, slot: Slot, now: float) -> None:
-        packet = slot.report(room.cname, now, now + self._ntp_offset)
+    def _report(self, room: Room, track: Track, now: float) -> None:
+        packet = track.report(room.cname, now, now + self._ntp_offset)
         if packet is not None:
-            slot.next_report = now + REPORT_INTERVAL
-            self._outputs.append(ForwardControl(room.name, packet))
-
-    def _serve(self, publisher: Publisher, now: float) -> None:
-        for stream in publisher.streams:
-            missing = stream.losses.due(now) if stream.losses is not None else []
-            if missing and stream.source.permitted:
-                self.counters.add("nacks_sent", len(missing))
-                self._feed_back(publisher, rtcp.Nack(self._ssrc, stream.ssrc, tuple(missing)))
-            self._ask_for_keyframe(stream.source, now)
-        if now >= publisher.next_report:
-            publisher.next_report = now + REPORT_INTERVAL
-            self._report_to(publisher, now)
-
-    def _report_to(self, publisher: Publisher, now: float) -> None:
-        streams = list(publisher.streams)
-        blocks = tuple(stream.reception.report(now) for stream in streams)
-        remb = rtcp.Remb(self._ssrc, PUBLISHER_BITRATE, tuple(stream.ssrc for stream in streams))
-        report = rtcp.ReceiverReport(self._ssrc, blocks)
-        self._outputs.append(SendControl(publisher, rtcp.build_compound(report, remb)))
+            track.next_report = now + REPORT_INTERVAL
+            self._outbox.put(ForwardControl(track, packet))

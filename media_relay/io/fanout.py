@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from media_relay.core.outputs import Places
+from media_relay.core.shift import Places
 from media_relay.io import dtls, fallbacks, ring
 from media_relay.io.group import Group, Round, controls
 from media_relay.io.ring import CHUNK, RUN, Numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import Any, NamedTuple
 
-from media_relay.core.outputs import NO_SHIFT, Shift
+from media_relay.core.shift import NO_SHIFT, Shift
 from media_relay.io import dtls, ring
 from media_relay.io.ring import CHUNK, RUN
 from media_relay.io.udp import NAME_SIZE, ffi

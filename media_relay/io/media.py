@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from media_relay.core.links import Link
 from media_relay.core.outputs import (
     Close,
+    Enter,
     Forward,
     ForwardControl,
-    Join,
+    Leave,
     Output,
-    Places,
     Resend,
     SendControl,
 )
 from media_relay.core.router import Router
+from media_relay.core.shift import Shift
 from media_relay.core.stats import Histogram
+from media_relay.core.track import Track
 from media_relay.io import clock
 from media_relay.io.fanout import Lane, control_job, media_job
 from media_relay.io.group import Group, Member
@@ -30,6 +32,14 @@ STOP_SECONDS = 1.0
 LAG_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
 
 Changed = Callable[[Link, str, str], None]
+
+
+class _Place(NamedTuple):
+    """Where a peer is a member of a track's groups."""
+
+    udp: UdpSocket
+    member: Member
+    shift: Shift
 
 
 class MediaPlane:
@@ -46,8 +56,8 @@ class MediaPlane:
         self.loop_lags = Histogram(LAG_BOUNDS)
         """How late each tick was, in seconds."""
         self._changed = changed
-        self._groups: dict[str, dict[UdpSocket, Group]] = {}
-        self._members: dict[Peer, tuple[str, UdpSocket, Member]] = {}
+        self._groups: dict[Track, dict[UdpSocket, Group]] = {}
+        self._members: dict[Peer, dict[Track, _Place]] = {}
         self._loop = asyncio.get_running_loop()
         self._stopping: set[asyncio.Task[None]] = set()
         self._resuming: set[Lane] = set()
@@ -58,7 +68,8 @@ class MediaPlane:
             ForwardControl: self._forward_control,
             Resend: self._resend,
             SendControl: self._send_control,
-            Join: self._join,
+            Enter: self._enter,
+            Leave: self._leave,
             Close: self._close,
         }
 
@@ -124,9 +135,9 @@ class MediaPlane:
 
     def peer_moved(self, peer: Peer) -> None:
         """Sends to the peer's new address from now on."""
-        if peer in self._members:
-            self._leave(peer)
-            self._enter(peer)
+        for track, place in list(self._members.get(peer, {}).items()):
+            self._take_out(peer, track)
+            self._take_in(peer, track, place.shift)
 
     def peer_closed(self, peer: Peer, reason: str) -> None:
         """Ends a connection; does nothing if it has ended already."""
@@ -136,7 +147,8 @@ class MediaPlane:
 
     def _end(self, peer: Peer, reason: str) -> None:
         self.peers.discard(peer)
-        self._leave(peer)
+        for track in list(self._members.get(peer, {})):
+            self._take_out(peer, track)
         self.router.remove(peer.link, clock.monotonic())
         task = self._loop.create_task(peer.stop())
         self._stopping.add(task)
@@ -160,12 +172,12 @@ class MediaPlane:
 
     def _forward(self, output: Forward) -> None:
         now = clock.monotonic()
-        for udp, group in self._groups.get(output.room, {}).items():
-            self.lanes[udp].put(media_job(group, output.packet, output.frame, Places(), now))
+        for udp, group in self._groups.get(output.track, {}).items():
+            self.lanes[udp].put(media_job(group, output.packet, output.frame, output.places, now))
 
     def _forward_control(self, output: ForwardControl) -> None:
         now = clock.monotonic()
-        for udp, group in self._groups.get(output.room, {}).items():
+        for udp, group in self._groups.get(output.track, {}).items():
             self.lanes[udp].put(control_job(group, output.packet, now))
 
     def _resend(self, output: Resend) -> None:
@@ -178,34 +190,49 @@ class MediaPlane:
         if peer is not None:
             peer.send_control(output.packet)
 
-    def _join(self, output: Join) -> None:
-        peer = self.peers.find(output.link)
-        if peer is not None:
-            self._enter(peer)
-
     def _close(self, output: Close) -> None:
         peer = self.peers.find(output.link)
         if peer is not None:
             self._end(peer, output.reason)
 
-    def _enter(self, peer: Peer) -> None:
-        room, udp = peer.link.connection.room, peer.socket
-        if udp is None:
+    def _enter(self, output: Enter) -> None:
+        peer = self.peers.find(output.link)
+        if peer is not None:
+            self._change(peer, output.track, lambda: self._take_in(peer, output.track, output.shift))
+
+    def _leave(self, output: Leave) -> None:
+        peer = self.peers.find(output.link)
+        if peer is not None:
+            self._change(peer, output.track, lambda: self._take_out(peer, output.track))
+
+    def _change(self, peer: Peer, track: Track, action: Callable[[], None]) -> None:
+        """Changes a track's members between two of its packets."""
+        if track.is_video and peer.socket is not None:
+            self.lanes[peer.socket].put_change(action)
+        else:
+            action()
+
+    def _take_in(self, peer: Peer, track: Track, shift: Shift) -> None:
+        # The change may have waited behind packets while the peer went.
+        if peer.socket is None or self.peers.find(peer.link) is not peer:
             return
         member = Member(peer.dtls.outbound, peer.dtls.overhead, peer.address)
-        self._groups.setdefault(room, {}).setdefault(udp, Group()).add(member)
-        self._members[peer] = room, udp, member
+        self._groups.setdefault(track, {}).setdefault(peer.socket, Group()).add(member, shift)
+        self._members.setdefault(peer, {})[track] = _Place(peer.socket, member, shift)
 
-    def _leave(self, peer: Peer) -> None:
-        if peer not in self._members:
+    def _take_out(self, peer: Peer, track: Track) -> None:
+        places = self._members.get(peer, {})
+        place = places.pop(track, None)
+        if place is None:
             return
-        room, udp, member = self._members.pop(peer)
-        group = self._groups[room][udp]
-        group.remove(member)
-        if not group.members:
-            del self._groups[room][udp]
-            if not self._groups[room]:
-                del self._groups[room]
+        if not places:
+            del self._members[peer]
+        groups = self._groups[track]
+        groups[place.udp].remove(place.member)
+        if not groups[place.udp].members:
+            del groups[place.udp]
+            if not groups:
+                del self._groups[track]
 
     def _run(self, lane: Lane) -> None:
         """Sends for a while; goes on after reading, or when the network has room again."""

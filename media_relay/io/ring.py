@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from media_relay.core.outputs import Places, Shift
+from media_relay.core.shift import Places, Shift
 from media_relay.io.udp import ffi
 
 CHUNK = 64

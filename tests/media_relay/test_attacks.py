@@ -21,13 +21,8 @@ from aioice import stun
 
 from media_relay import protocol
 from media_relay.core import rtcp, rtp, sdp
-from media_relay.core.links import (
-    BURST_SECONDS,
-    MAX_VIDEO_BITRATE,
-    PICTURE_LOSS_BURST,
-    RESEND_BURST,
-    RESENDS_PER_SECOND,
-)
+from media_relay.core.links import BURST_SECONDS, MAX_VIDEO_BITRATE
+from media_relay.core.subscriber import PICTURE_LOSS_BURST, RESEND_BURST, RESENDS_PER_SECOND
 from media_relay.io.peer import MAX_BAD_CHECKS_PER_SECOND, MAX_CHECKS_PER_SECOND, MAX_SSRCS
 from tests.media_relay import light
 from tests.media_relay.light import LightPeer

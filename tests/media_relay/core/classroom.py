@@ -6,11 +6,12 @@ import random
 from collections.abc import Iterable, Mapping
 
 from media_relay.core import codecs, rtcp, rtp
-from media_relay.core.links import Connection, Link, Offered, Publisher, Subscriber
-from media_relay.core.outputs import Close, Forward, ForwardControl, Join, Output, Resend, SendControl
+from media_relay.core.links import Connection, Link, Offered, Publisher
+from media_relay.core.outputs import Close, Enter, Forward, ForwardControl, Output, Resend, SendControl
 from media_relay.core.permits import Permits
 from media_relay.core.router import Router
 from media_relay.core.sdp import Codec, Media
+from media_relay.core.subscriber import Subscriber
 
 ROOM = "room"
 TEACHER, ASSISTANT, STUDENT, OTHER_STUDENT, OUTSIDER = (
@@ -144,9 +145,11 @@ class Classroom:
         """All connections that were closed."""
         return [(output.link, output.reason) for output in self.outputs if isinstance(output, Close)]
 
-    def joined(self) -> list[Link]:
-        """All subscribers that joined."""
-        return [output.link for output in self.outputs if isinstance(output, Join)]
+    def entered(self, slot: str = "teacher-camera") -> list[Enter]:
+        """How everyone entered the tracks of a slot, in order."""
+        ssrc = self.slot_ssrc(slot)
+        entries = [output for output in self.outputs if isinstance(output, Enter)]
+        return [entry for entry in entries if entry.track.ssrc == ssrc]
 
     def slot_ssrc(self, name: str) -> int:
         """The SSRC of a slot."""

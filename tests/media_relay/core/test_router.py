@@ -177,7 +177,7 @@ def test_padding_is_left_out_but_keeps_its_place(room: Classroom) -> None:
     room.router.receive_rtp(teacher, bytes((bare[0] | 0x20,)) + bare[1:] + bytes(199) + b"\xc8", room.now)
     (output,) = room.router.poll()
     assert isinstance(output, Forward)
-    assert (payload(output.packet), len(output.packet)) == (b"", 16)
+    assert (payload(output.packet), len(output.packet)) == (b"", 32)
 
 
 def test_camera_and_screen_of_one_payload_type_are_told_apart_by_mid(room: Classroom) -> None:
@@ -283,7 +283,7 @@ def test_packets_of_a_picture_have_one_size(room: Classroom, shorter: int) -> No
 
 def test_a_packet_that_fills_the_path_grows_no_more(room: Classroom) -> None:
     content = KEYFRAME + bytes(1400)
-    assert len(room.rtp(room.publisher(), 1, content)[0]) == 12 + len(content)
+    assert len(room.rtp(room.publisher(), 1, content)[0]) == 20 + len(content)
 
 
 # Switching.

@@ -9,7 +9,7 @@ from typing import Any
 from pylibsrtp import Policy, Session
 
 from media_relay.core import rtp
-from media_relay.core.outputs import Places
+from media_relay.core.shift import Places
 from media_relay.io.fanout import Frame, Job, Lane
 from media_relay.io.fanout import media_job as job_with_places
 from media_relay.io.group import Group, Member

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from media_relay.core.outputs import Places
+from media_relay.core.shift import Places
 from media_relay.io import dtls, ring, udp
 from media_relay.io.fanout import MAX_DELAY, MAX_VIDEO_DELAY, PACKETS_PER_TURN, Job, Lane, control_job
 from media_relay.io.ring import CHUNK, MAX_PACKET_BYTES, RUN

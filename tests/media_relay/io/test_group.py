@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media_relay.core.outputs import NO_SHIFT, Places, Shift
+from media_relay.core.shift import NO_SHIFT, Places, Shift
 from media_relay.io.fanout import MAX_VIDEO_DELAY, Frame, Lane, control_job
 from media_relay.io.fanout import media_job as job_with_places
 from media_relay.io.group import Group, Member

@@ -1,0 +1,39 @@
+"""How many bits a second flow, over about the last second."""
+
+from __future__ import annotations
+
+WINDOW = 0.5
+
+
+class Meter:
+    """Counts bytes in two windows: the one that is running and the last whole one; times in seconds."""
+
+    __slots__ = ("_began", "_bytes", "_rate")
+
+    def __init__(self) -> None:
+        self._began = -1.0
+        self._bytes = 0
+        self._rate: float | None = None
+
+    def add(self, size: int, now: float) -> None:
+        """Notes bytes that flowed now."""
+        if self._began < 0:
+            self._began = now
+        elif now - self._began >= WINDOW:
+            self._roll(now)
+        self._bytes += size
+
+    def _roll(self, now: float) -> None:
+        latest = self._bytes * 8 / (now - self._began)
+        self._rate = latest if self._rate is None else (self._rate + latest) / 2
+        self._began, self._bytes = now, 0
+
+    def rate(self, now: float) -> float:
+        """Returns bits per second; 0 while nothing flows."""
+        if self._began < 0:
+            return 0.0
+        if now - self._began >= 2 * WINDOW:
+            self._roll(now)
+        if self._rate is None:
+            return self._bytes * 8 / max(now - self._began, WINDOW)
+        return self._rate
