@@ -50,7 +50,12 @@ room-1: { description = "bench", publishers = 1, audiocodec = "opus", videocodec
 
 
 class JanusError(Exception):
-    """Janus is not here, did not start or has refused; the message says which."""
+    """Janus did not start or has refused; the message says which."""
+
+
+def is_installed() -> bool:
+    """Whether there is a Janus to compare with."""
+    return shutil.which(PROGRAM) is not None
 
 
 class Janus:
@@ -60,7 +65,7 @@ class Janus:
     """
 
     def __init__(self, event_loops: int = 0) -> None:
-        self.name = "Janus"
+        self.name = f"Janus, {event_loops} event loops" if event_loops else "Janus"
         self.version = ""
         self._event_loops = event_loops
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-bench-janus-")
@@ -75,14 +80,11 @@ class Janus:
 
     async def start(self) -> None:
         """Returns once the room is there; raises JanusError."""
-        program = shutil.which(PROGRAM)
-        if not program:
-            raise JanusError("no janus")
         port = process.free_port(socket.SOCK_STREAM)
         self._configure(port)
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                program, "--configs-folder", self._folder.name, "--disable-colors", stdout=log, stderr=log
+                PROGRAM, "--configs-folder", self._folder.name, "--disable-colors", stdout=log, stderr=log
             )
         self._link = await self._dial(f"ws://127.0.0.1:{port}")
         self._reader = asyncio.create_task(self._read(self._link))

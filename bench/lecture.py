@@ -13,7 +13,7 @@ from bench.dtls import Identity
 from bench.footage import Footage
 from bench.light_client import Subscriber, Swarm
 from bench.publisher import Publisher
-from bench.sdp import answer_to, read_remote
+from bench.sdp import Remote, answer_to, read_remote
 
 CONNECT_SECONDS = 20.0
 JOINS_AT_ONCE = 8
@@ -102,14 +102,19 @@ class Lecture:
         await self.sfu.stop()
 
     async def join(
-        self, count: int, *, deaf: bool = False, on_packet: Callable[[bytes], None] | None = None
+        self,
+        count: int,
+        *,
+        deaf: bool = False,
+        at_once: int = JOINS_AT_ONCE,
+        on_packet: Callable[[bytes], None] | None = None,
     ) -> float:
         """Lets so many more subscribers in; returns the CPU seconds that this has cost the SFU.
 
         A deaf subscriber connects and keeps its connection, but reads no media: the kernel drops it.
         """
         before = self.sfu.cpu_seconds()
-        gate = asyncio.Semaphore(JOINS_AT_ONCE)
+        gate = asyncio.Semaphore(at_once)
         await asyncio.gather(
             *(self._join(Subscriber(self._identity, on_packet), deaf, gate) for _ in range(count))
         )
@@ -117,18 +122,24 @@ class Lecture:
 
     async def _join(self, subscriber: Subscriber, deaf: bool, gate: asyncio.Semaphore) -> None:
         async with gate:
-            await self.connect(subscriber)
+            await self.begin(subscriber)
+            await self.connected(subscriber)
             if deaf:
                 self.swarm.turn_deaf(subscriber)
 
-    async def connect(self, subscriber: Subscriber) -> None:
-        """Lets one in; raises ConnectionError if it does not get through."""
+    async def begin(self, subscriber: Subscriber) -> Remote:
+        """Lets one ask, answer and start towards the SFU; returns what it was offered."""
         viewer = f"viewer-{len(self.subscribers)}"
         self.subscribers.append(subscriber)
         self.swarm.add(subscriber)
         offer = await self.sfu.subscribe(viewer)
         await self.sfu.answer(viewer, answer_to(offer, subscriber.local))
-        subscriber.connect(read_remote(offer), time.monotonic())
+        remote = read_remote(offer)
+        subscriber.connect(remote, time.monotonic())
+        return remote
+
+    async def connected(self, subscriber: Subscriber) -> None:
+        """Returns when it is in; raises ConnectionError if it does not get through."""
         await self.swarm.connected(subscriber, CONNECT_SECONDS)
 
     async def measure(self, seconds: float) -> Window:

@@ -60,7 +60,7 @@ class Subscriber(Peer):
         super().__init__(identity)
         self.counters: dict[int, SequenceCounter] = {}
         self.other_packets = 0
-        self._on_packet = on_packet
+        self.on_packet = on_packet
         self._payload_types: frozenset[int] = frozenset()
         self._announced: tuple[int, ...] = ()
         self._ssrc = random.getrandbits(32)
@@ -104,7 +104,7 @@ class Subscriber(Peer):
                     counter.received += 1
                 else:
                     counter.receive(sequence)
-                if self._on_packet:
+                if self.on_packet:
                     self._decrypt(reader.datagram(index))
             else:
                 self._take_other(reader.datagram(index), now)
@@ -119,13 +119,13 @@ class Subscriber(Peer):
             return
         self.counters[ssrc] = counter = SequenceCounter(sequence)
         counter.receive(sequence)
-        if self._on_packet:
+        if self.on_packet:
             self._decrypt(data)
 
     def _decrypt(self, data: bytes) -> None:
         assert self.sessions
-        assert self._on_packet
-        self._on_packet(self.sessions.inbound.unprotect(data))
+        assert self.on_packet
+        self.on_packet(self.sessions.inbound.unprotect(data))
 
     def _report(self) -> bytes:
         """A receiver report and a REMB (draft-alvestrand-rmcat-remb), as browsers send them."""

@@ -25,6 +25,7 @@ KEPT_PACKETS = 1_000
 """About six seconds of packets that a NACK may ask for."""
 KEYFRAME_SPACING_SECONDS = 0.3
 """Chromium makes at most one keyframe in 300 ms, whoever asks."""
+STAMP_BYTES = 8
 NTP_EPOCH_OFFSET = 2_208_988_800
 
 _PT_FEEDBACK_RTP, _PT_FEEDBACK_PAYLOAD = 205, 206
@@ -66,8 +67,14 @@ class Publisher(Peer):
         super().__init__(identity)
         self.audio = Stream(AUDIO_MID, AUDIO_PAYLOAD_TYPE)
         self.video = Stream(VIDEO_MID, VIDEO_PAYLOAD_TYPE)
-        self.keyframe_requests = 0
+        self.keyframe_requests: list[float] = []
+        """When each has come."""
+        self.keyframes = 0
+        self.is_stamping = False
+        """Whether each payload ends with the time of day at which it was sent, in nanoseconds of 8 bytes."""
         self.resent = 0
+        self.reports = 0
+        """Sender reports that the relay passes on, beside media."""
         self._footage = footage
         self._frame = 0
         self._picture = random.getrandbits(14)
@@ -106,6 +113,7 @@ class Publisher(Peer):
         if self.sessions and now >= self._next_report:
             self._next_report = now + REPORT_SECONDS
             for stream in (self.audio, self.video):
+                self.reports += 1
                 self.send(self.sessions.outbound.protect_rtcp(_sender_report(stream)))
 
     def receive_protected(self, data: bytes, now: float) -> None:
@@ -117,12 +125,12 @@ class Publisher(Peer):
             return
         while len(compound) >= 4:
             first, kind, words = struct.unpack_from("!BBH", compound)
-            self._receive_feedback(first & 31, kind, compound[: 4 * words + 4])
+            self._receive_feedback(first & 31, kind, compound[: 4 * words + 4], now)
             compound = compound[4 * words + 4 :]
 
-    def _receive_feedback(self, form: int, kind: int, packet: bytes) -> None:
+    def _receive_feedback(self, form: int, kind: int, packet: bytes, now: float) -> None:
         if kind == _PT_FEEDBACK_PAYLOAD and form in (_FMT_PLI, _FMT_FIR):
-            self.keyframe_requests += 1
+            self.keyframe_requests.append(now)
             self._keyframe_asked = True
         elif kind == _PT_FEEDBACK_RTP and form == _FMT_NACK:
             (media,) = struct.unpack_from("!I", packet, 8)
@@ -141,7 +149,7 @@ class Publisher(Peer):
 
     def _send_sound(self) -> None:
         payload = self._footage.audio[self._sound % len(self._footage.audio)]
-        self._send_media(self.audio.packet(payload, marker=False))
+        self._send_media(self.audio.packet(payload + self._stamp(), marker=False))
         self._sound += 1
         self.audio.timestamp = (self.audio.timestamp + OPUS_SAMPLES) & 0xFFFFFFFF
 
@@ -151,7 +159,8 @@ class Publisher(Peer):
         parts = self._footage.video[self._frame]
         for index, part in enumerate(parts):
             descriptor = struct.pack("!BBH", 0x80 if index else 0x90, 0x80, 0x8000 | self._picture)
-            self._send_media(self.video.packet(descriptor + part, marker=index == len(parts) - 1))
+            payload = descriptor + part + self._stamp()
+            self._send_media(self.video.packet(payload, marker=index == len(parts) - 1))
         self._frame = (self._frame + 1) % len(self._footage.video)
         self._picture = (self._picture + 1) & 0x7FFF
         self.video.timestamp = (self.video.timestamp + VIDEO_RATE // FRAMES_PER_SECOND) & 0xFFFFFFFF
@@ -161,8 +170,12 @@ class Publisher(Peer):
         if self._keyframe_asked and now - self._last_keyframe >= KEYFRAME_SPACING_SECONDS:
             self._frame = 0
         if self._frame == 0:
+            self.keyframes += 1
             self._last_keyframe = now
             self._keyframe_asked = False
+
+    def _stamp(self) -> bytes:
+        return time.time_ns().to_bytes(STAMP_BYTES) if self.is_stamping else b""
 
     def _send_media(self, packet: bytes) -> None:
         assert self.sessions

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from bench.machine import about
 
 Figures = Mapping[str, float]
 
@@ -46,7 +49,26 @@ def table(figures: Figures, goals: Mapping[str, Goal]) -> str:
     return "\n".join(lines)
 
 
-def write_json(figures: Figures, path: Path) -> None:
-    """Writes the figures, making the folder if need be."""
+def points_table(points: Sequence[Mapping[str, Any]]) -> str:
+    """Returns figures of the same names, a line for each point and a column for each name."""
+    rows = [list(points[0]), *([_cell(value) for value in point.values()] for point in points)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:,.10g}"
+
+
+def write_json(figures: Any, path: Path) -> None:
+    """Writes the figures and where they come from, making the folder if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps({"about": about(), "figures": figures}, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def not_measured(reason: str, path: Path | None) -> None:
+    """Says plainly that there is nothing, on paper too."""
+    print(f"not measured here: {reason}")
+    if path:
+        write_json({"not_measured": reason}, path)

@@ -30,6 +30,8 @@ class Remote:
     fingerprint: str
     address: tuple[str, int]
     payload_types: frozenset[int]
+    vp8: int
+    """The payload type of VP8."""
     ssrcs: tuple[int, ...]
     """Of the streams that the relay announces."""
 
@@ -42,6 +44,7 @@ def read_remote(sdp: str) -> Remote:
         fingerprint=_first(r"a=fingerprint:sha-256 (\S+)", sdp),
         address=_host_candidate(sdp),
         payload_types=_media_payload_types(sdp),
+        vp8=int(_first(r"(?i)a=rtpmap:(\d+) VP8/", sdp)),
         ssrcs=tuple(dict.fromkeys(map(int, re.findall(r"(?m)^a=ssrc:(\d+)", sdp)))),
     )
 

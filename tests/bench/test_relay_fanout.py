@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from bench.light_client import SequenceCounter
+from tests.bench.running import figures_of
 
-ROOT = Path(__file__).resolve().parents[2]
 SUBSCRIBERS = 5
-RUN_SECONDS = 60
 FIGURES = {
     "subscribers",
     "in_pps",
@@ -30,13 +24,9 @@ FIGURES = {
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """What a run with five subscribers of two seconds has written."""
-    path = tmp_path_factory.mktemp("bench") / "relay_fanout.json"
-    options = ["--subscribers", str(SUBSCRIBERS), "--seconds", "2", "--json", str(path)]
-    command = [sys.executable, "-m", "bench.relay_fanout", *options]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    written: dict[str, float] = json.loads(path.read_text())
-    return written
+    options = ["--subscribers", str(SUBSCRIBERS), "--seconds", "2"]
+    measured: dict[str, float] = figures_of(tmp_path_factory.mktemp("bench"), "relay_fanout", *options)
+    return measured
 
 
 def test_a_run_writes_every_figure(figures: dict[str, float]) -> None:
