@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pylibsrtp
 from aioice import stun
@@ -51,6 +51,13 @@ def description(certificate: RTCCertificate, mids: dict[str, str], setup: str, d
     return lines
 
 
+class Asks(Protocol):
+    """Whoever passes what a page wants on to the relay."""
+
+    async def ask(self, kind: type[Any], **fields: Any) -> Any:
+        """Returns the relay's reply."""
+
+
 class _Ice:
     """What aiortc's DTLS takes for an ICE transport."""
 
@@ -70,7 +77,7 @@ class _Ice:
 class LightPeer(asyncio.DatagramProtocol):
     """Connects to the relay from a socket of its own; `rtp` and `rtcp` are what has been decrypted."""
 
-    def __init__(self, web: Web, participant: str, client: str = "page", host: str = "127.0.0.1") -> None:
+    def __init__(self, web: Asks, participant: str, client: str = "page", host: str = "127.0.0.1") -> None:
         self.web = web
         self.seat = {"room": ROOM, "participant": participant, "client": client}
         self.rtp: list[bytes] = []

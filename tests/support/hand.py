@@ -55,6 +55,23 @@ def new_student(course: str, email: str) -> dict[str, str]:
     return {"email": user.email, "user": str(user.pk), "enrolment": str(enrolment.pk)}
 
 
+def sign_in_visitors(course: str, count: int) -> list[str]:
+    """Makes so many more students of a course who are signed in; returns the keys of their sessions."""
+    from django.contrib.auth.hashers import make_password
+
+    from classroom.models import Course, Enrolment
+    from tests.classroom.live.wire import make_session
+    from tests.support.cast import PASSWORD, make_person
+
+    row, hashed = Course.objects.get(pk=course), make_password(PASSWORD)
+    people = [
+        make_person(row.school, f"visitor{number}-{course[:8]}@demo.school", f"Visitor {number}", hashed)
+        for number in range(count)
+    ]
+    Enrolment.objects.bulk_create(Enrolment(course=row, user=person) for person in people)
+    return [make_session(person) for person in people]
+
+
 def set_lesson_state(lesson: str, state: str) -> None:
     """Writes a lesson's state as the admin would."""
     from classroom.models import Lesson
@@ -81,7 +98,15 @@ def open_presences(lesson: str) -> list[str]:
 
 HELPERS: dict[str, Helper] = {
     helper.__name__: helper
-    for helper in (make_cast, new_class, new_student, set_lesson_state, lesson_row, open_presences)
+    for helper in (
+        make_cast,
+        new_class,
+        new_student,
+        sign_in_visitors,
+        set_lesson_state,
+        lesson_row,
+        open_presences,
+    )
 }
 
 
