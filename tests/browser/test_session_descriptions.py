@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from media_relay.core import sdp
-from tests.media_relay.core.descriptions import SLOTS, publisher_answer, subscriber_offer
+from media_relay.core import codecs, sdp
+from tests.media_relay.core.descriptions import (
+    SLOT_KINDS,
+    SLOTS,
+    publisher_answer,
+    subscriber_offer,
+    watch_answer,
+)
 from tests.support.firefox import firefox
 
 Run = Callable[..., Any]
@@ -24,7 +30,7 @@ const given = [...arguments];
 
 OFFER = """
 window.peer = new RTCPeerConnection();
-for (const kind of given[0]) window.peer.addTransceiver(kind, { direction: "sendonly" });
+for (const kind of given[0]) window.peer.addTransceiver(kind, { direction: given[2] });
 if (given[1]) window.peer.createDataChannel("data");
 await window.peer.setLocalDescription();
 return window.peer.localDescription.sdp;
@@ -35,6 +41,15 @@ const directions = {};
 for (const it of window.peer.getTransceivers()) if (it.mid) directions[it.mid] = it.currentDirection;
 return { state: window.peer.signalingState, directions };
 """
+LAYERED_OFFER = """
+window.peer = new RTCPeerConnection();
+window.peer.addTransceiver("audio", { direction: "sendonly" });
+const sendEncodings = given[0].map((rid) => ({ rid }));
+window.layered = window.peer.addTransceiver("video", { direction: "sendonly", sendEncodings });
+await window.peer.setLocalDescription();
+return window.peer.localDescription.sdp;
+"""
+LAYERS = "return window.layered.sender.getParameters().encodings.map((encoding) => encoding.rid);"
 ANSWER = """
 window.peer = new RTCPeerConnection();
 const tracks = [];
@@ -76,17 +91,42 @@ def test_a_subscriber_takes_the_offer_and_answers_usably(run: Run) -> None:
     assert [media.receives for media in answer.media] == [True] * len(SLOTS)
     assert [media.codecs[0].payload_type for media in answer.media] == [111, 96, 96, 111]
     for media in answer.media:
-        assert media.kind == "audio" or "goog-remb" in media.codecs[0].feedback
+        if media.kind == "video":
+            assert {"goog-remb", codecs.TRANSPORT_CC} <= set(media.codecs[0].feedback)
+            assert media.extensions[codecs.URI_TRANSPORT_CC] == codecs.TRANSPORT_CC_ID
+            assert [codec.payload_type for codec in codecs.choose_rtx(media, media.codecs[:1])] == [97]
 
 
 def test_a_publisher_takes_the_answer_to_its_offer(run: Run) -> None:
-    answer = publisher_answer(run(OFFER, KINDS, False))
+    answer = publisher_answer(run(OFFER, KINDS, False, "sendonly"))
     taken = run(TAKE_ANSWER, answer)
     assert taken == {"state": "stable", "directions": dict.fromkeys("0123", "sendonly")}, json.dumps(answer)
 
 
+def test_a_publisher_takes_an_answer_for_all_its_layers(run: Run) -> None:
+    offer = run(LAYERED_OFFER, ["l", "m", "h"])
+    assert sdp.parse(offer).media[1].simulcast == ("l", "m", "h")
+    taken = run(TAKE_ANSWER, publisher_answer(offer))
+    assert taken == {"state": "stable", "directions": {"0": "sendonly", "1": "sendonly"}}
+    assert run(LAYERS) == ["l", "m", "h"]
+
+
+def test_a_player_takes_the_answer_to_its_offer(run: Run) -> None:
+    offer = run(OFFER, KINDS, False, "recvonly")
+    all_of_it = run(TAKE_ANSWER, watch_answer(offer, SLOT_KINDS))
+    assert all_of_it == {"state": "stable", "directions": dict.fromkeys("0123", "recvonly")}
+
+
+def test_a_player_with_more_m_lines_than_there_are_slots_takes_the_answer(run: Run) -> None:
+    offer = run(OFFER, KINDS, True, "recvonly")
+    taken = run(TAKE_ANSWER, watch_answer(offer, SLOT_KINDS[:2]))
+    assert taken["state"] == "stable"
+    assert {mid: taken["directions"].get(mid) for mid in "01"} == dict.fromkeys("01", "recvonly")
+    assert not {taken["directions"].get(mid) for mid in "23"} & {"recvonly", "sendrecv"}
+
+
 def test_a_publisher_takes_an_answer_that_rejects_m_lines(run: Run) -> None:
-    offer = run(OFFER, KINDS, True)
+    offer = run(OFFER, KINDS, True, "sendonly")
     assert sdp.parse(offer).media[-1].kind == "application"
     taken = run(TAKE_ANSWER, publisher_answer(offer, without={"0", "2"}))
     assert taken["state"] == "stable"

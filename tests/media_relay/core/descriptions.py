@@ -6,7 +6,14 @@ from collections.abc import Collection
 from pathlib import Path
 
 from media_relay.core import codecs, ice, sdp
-from media_relay.core.sdp_writer import LocalTransport, OfferSection, make_answer, make_offer
+from media_relay.core.sdp_writer import (
+    LocalTransport,
+    OfferSection,
+    make_answer,
+    make_offer,
+    make_watch_answer,
+)
+from media_relay.core.watching import choose_watched
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OFFERS = sorted(path.name for path in FIXTURES.glob("*-offer.sdp"))
@@ -25,6 +32,7 @@ SLOTS = (
     ("video", "teacher-screen", "teacher-screen"),
     ("audio", "teacher-screen", "teacher-screen-audio"),
 )
+SLOT_KINDS = [(track, kind) for kind, _, track in SLOTS]
 CODECS = {"audio": codecs.SUBSCRIBER_AUDIO_CODECS, "video": codecs.SUBSCRIBER_VIDEO_CODECS}
 EXTENSIONS = {"audio": codecs.SUBSCRIBER_AUDIO_EXTENSIONS, "video": codecs.SUBSCRIBER_VIDEO_EXTENSIONS}
 
@@ -70,4 +78,29 @@ def publisher_answer(offer: str | bytes, without: Collection[str] = ()) -> str:
         {*codecs.PUBLISHER_EXTENSIONS, codecs.URI_TRANSPORT_CC},
         start_bitrate_kbps=1500,
         rids={item.mid: item.simulcast for item in taken},
+    )
+
+
+def watch_answer(offer: str, slots: Collection[tuple[str, str]]) -> str:
+    """What a player gets who offers that."""
+    remote = sdp.parse(offer)
+    _, watched = choose_watched(remote, slots)
+    kinds = dict(slots)
+    return make_watch_answer(
+        remote,
+        TRANSPORT,
+        [
+            OfferSection(
+                mid=item.mid,
+                kind=kinds[item.slot],
+                ssrc=1001 + index,
+                cname="lectern",
+                stream="stream",
+                track=item.slot,
+                codecs=item.codecs,
+                extensions=item.extensions,
+                rtx_ssrc=2001 + index if kinds[item.slot] == "video" else 0,
+            )
+            for index, item in enumerate(watched)
+        ],
     )

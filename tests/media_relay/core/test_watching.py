@@ -8,42 +8,16 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from media_relay.core import codecs, sdp
-from media_relay.core.sdp_writer import OfferSection, make_watch_answer
+from media_relay.core.sdp_writer import make_watch_answer
 from media_relay.core.watching import choose_watched
-from tests.media_relay.core.descriptions import SLOTS, TRANSPORT, read
+from tests.media_relay.core.descriptions import SLOT_KINDS, TRANSPORT, read, watch_answer
 
-NAMES = [(track, kind) for kind, _, track in SLOTS]
 OFFER = read("chromium-publish-tracks-offer.sdp").decode().replace("a=sendonly", "a=recvonly")
-
-
-def answer_to(offer: str, slots: list[tuple[str, str]] = NAMES) -> str:
-    """What a player gets who offers that."""
-    remote = sdp.parse(offer)
-    _, watched = choose_watched(remote, slots)
-    kinds = dict(slots)
-    return make_watch_answer(
-        remote,
-        TRANSPORT,
-        [
-            OfferSection(
-                mid=item.mid,
-                kind=kinds[item.slot],
-                ssrc=1001 + index,
-                cname="lectern",
-                stream="stream",
-                track=item.slot,
-                codecs=item.codecs,
-                extensions=item.extensions,
-                rtx_ssrc=2001 + index if kinds[item.slot] == "video" else 0,
-            )
-            for index, item in enumerate(watched)
-        ],
-    )
 
 
 def test_each_m_line_gets_the_next_slot_of_its_kind() -> None:
     remote = sdp.parse(OFFER)
-    _, watched = choose_watched(remote, NAMES)
+    _, watched = choose_watched(remote, SLOT_KINDS)
     by_mid = {item.mid: item.slot for item in watched}
     kinds = {media.mid: media.kind for media in remote.media}
     sound = [by_mid[mid] for mid in by_mid if kinds[mid] == "audio"]
@@ -53,7 +27,7 @@ def test_each_m_line_gets_the_next_slot_of_its_kind() -> None:
 
 
 def test_the_player_s_numbers_make_the_profile() -> None:
-    profile, _ = choose_watched(sdp.parse(OFFER), NAMES)
+    profile, _ = choose_watched(sdp.parse(OFFER), SLOT_KINDS)
     assert profile.payload_types == {"opus": 111, "vp8": 96, "h264": 108}
     assert profile.rtx_payload_types == {"vp8": 97, "h264": 109}
     assert profile.extensions[codecs.URI_MID] == 4
@@ -63,7 +37,7 @@ def test_the_player_s_numbers_make_the_profile() -> None:
 
 
 def test_the_answer_sends_what_was_chosen_and_nothing_else() -> None:
-    answer = sdp.parse(answer_to(OFFER, NAMES[:2]))
+    answer = sdp.parse(watch_answer(OFFER, SLOT_KINDS[:2]))
     assert [media.direction for media in answer.media] == ["sendonly", "sendonly", "inactive", "inactive"]
     assert not any(media.is_rejected for media in answer.media)
     assert answer.media[2].ssrcs == ()
@@ -77,7 +51,7 @@ def test_the_answer_sends_what_was_chosen_and_nothing_else() -> None:
 
 
 def test_an_m_line_without_a_codec_of_ours_is_rejected() -> None:
-    answer = sdp.parse(answer_to(OFFER.replace("opus/48000/2", "speex/48000/2", 1)))
+    answer = sdp.parse(watch_answer(OFFER.replace("opus/48000/2", "speex/48000/2", 1), SLOT_KINDS))
     assert [media.is_rejected for media in answer.media].count(True) == 1
     assert answer.media[0].is_rejected
     assert answer.bundle == ("1", "2", "3")
@@ -85,20 +59,20 @@ def test_an_m_line_without_a_codec_of_ours_is_rejected() -> None:
 
 def test_transport_wide_feedback_needs_its_extension() -> None:
     lines = [line for line in OFFER.splitlines() if codecs.URI_TRANSPORT_CC not in line]
-    assert "transport-cc" not in answer_to("\n".join(lines))
+    assert "transport-cc" not in watch_answer("\n".join(lines), SLOT_KINDS)
 
 
 def test_an_m_line_that_only_sends_or_has_no_codec_of_ours_gets_nothing() -> None:
     sending = OFFER.replace("a=recvonly", "a=sendonly", 1)
-    assert choose_watched(sdp.parse(sending), NAMES)[1][0].mid != "0"
+    assert choose_watched(sdp.parse(sending), SLOT_KINDS)[1][0].mid != "0"
     strange = OFFER.replace("opus/48000/2", "speex/48000/2", 1)
-    assert choose_watched(sdp.parse(strange), NAMES)[1][0].mid != "0"
+    assert choose_watched(sdp.parse(strange), SLOT_KINDS)[1][0].mid != "0"
 
 
 def test_an_offer_without_a_fitting_m_line_is_refused() -> None:
     sentence = r"^SDP has no m-line that what is sent here could go to$"
     with pytest.raises(ValueError, match=sentence):
-        choose_watched(sdp.parse(OFFER.replace("a=recvonly", "a=sendonly")), NAMES)
+        choose_watched(sdp.parse(OFFER.replace("a=recvonly", "a=sendonly")), SLOT_KINDS)
     with pytest.raises(ValueError, match=sentence):
         choose_watched(sdp.parse(OFFER), [])
 
@@ -123,20 +97,20 @@ def player(*sections: str) -> sdp.Description:
 
 def test_numbers_that_contradict_each_other_are_refused() -> None:
     same = player(section("0", 111, 1), section("1", 111, 1))
-    assert choose_watched(same, NAMES)[0].payload_types == {"opus": 111}
+    assert choose_watched(same, SLOT_KINDS)[0].payload_types == {"opus": 111}
     sentence = r"^SDP has m-lines of different numbers for one thing$"
     for other in (section("1", 112, 1), section("1", 111, 2)):
         with pytest.raises(ValueError, match=sentence):
-            choose_watched(player(section("0", 111, 1), other), NAMES)
+            choose_watched(player(section("0", 111, 1), other), SLOT_KINDS)
     picture = section("1", 111, 2).replace("m=audio", "m=video").replace("opus/48000/2", "VP8/90000")
     picture = picture.replace(codecs.URI_MID, codecs.URI_VIDEO_ORIENTATION)
     with pytest.raises(ValueError, match=r"^SDP uses a number for two things in one bundle$"):
-        choose_watched(player(section("0", 111, 1), picture), NAMES)
+        choose_watched(player(section("0", 111, 1), picture), SLOT_KINDS)
 
 
 def test_no_connection_comes_of_an_agent_that_waits() -> None:
     with pytest.raises(ValueError, match=r"^SDP is of an ICE-lite agent"):
-        answer_to(OFFER.replace("t=0 0", "t=0 0\na=ice-lite"))
+        watch_answer(OFFER.replace("t=0 0", "t=0 0\na=ice-lite"), SLOT_KINDS)
     with pytest.raises(ValueError, match=r"^SDP has nothing that can be accepted$"):
         make_watch_answer(sdp.parse(OFFER), TRANSPORT, [])
 
@@ -146,7 +120,7 @@ async def test_aiortc_takes_the_answer_to_its_offer() -> None:
     for kind in ("video", "audio", "audio"):
         peer.addTransceiver(kind, direction="recvonly")
     await peer.setLocalDescription(await peer.createOffer())
-    answer = answer_to(peer.localDescription.sdp, NAMES[:2])
+    answer = watch_answer(peer.localDescription.sdp, SLOT_KINDS[:2])
     await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     directions = [transceiver.currentDirection for transceiver in peer.getTransceivers()]
     assert directions == ["recvonly", "recvonly", "inactive"]
