@@ -13,7 +13,7 @@ from django.db.models import F, Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
-from classroom.core.schedule import LIVE_AFTER
+from classroom.core.schedule import LIVE_AFTER, SCHEDULED
 from classroom.models import Enrolment, Lesson
 from classroom.permissions import OPEN_PHASES, Action, Standing
 
@@ -34,6 +34,8 @@ class Entry:
     phase: str
     can_enter: bool
     room_url: str
+    keys_url: str
+    """Of the page of keys for devices; empty when the lesson is over for the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def _lessons(user: Any, start: datetime, end: datetime) -> Iterable[Lesson]:
 
 def _entry(lesson: Any, zone: tzinfo, now: datetime) -> Entry:
     standing = Standing(lesson.my_role, lesson.state, lesson.starts_at, lesson.ends_at)
+    phase, can_enter = lesson.phase(now), standing.allows(Action.ENTER, now)
+    keys_url = reverse("classroom:keys", args=[lesson.pk]) if can_enter or phase == SCHEDULED else ""
     return Entry(
         id=lesson.pk,
         title=lesson.title,
@@ -97,7 +101,8 @@ def _entry(lesson: Any, zone: tzinfo, now: datetime) -> Entry:
         teachers=[enrolment.user.name for enrolment in lesson.course.teaching],
         starts_at=lesson.starts_at.astimezone(zone),
         ends_at=lesson.ends_at.astimezone(zone),
-        phase=lesson.phase(now),
-        can_enter=standing.allows(Action.ENTER, now),
+        phase=phase,
+        can_enter=can_enter,
         room_url=reverse("classroom:room", args=[lesson.pk]),
+        keys_url=keys_url,
     )

@@ -41,13 +41,14 @@ def room(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
     """The lesson's room; one and the same answer for everyone who may not enter, whatever the reason."""
     found = standing(request.user.pk, lesson_id) if request.user.is_authenticated else None
     if found is None or not found.allows(Action.ENTER):
-        return _closed(request)
+        return closed(request)
     lesson = Lesson.objects.select_related("course").get(pk=lesson_id)
     context = {"lesson": lesson, "room_config": _room_config(request, lesson, found.role)}
     return render(request, "classroom/room.html", context)
 
 
-def _closed(request: HttpRequest) -> HttpResponse:
+def closed(request: HttpRequest) -> HttpResponse:
+    """The one page for everyone who may not see a lesson's."""
     context = {"sign_in_url": _sign_in_url(request.path), "timetable_url": reverse("classroom:timetable")}
     return render(request, "classroom/closed.html", context, status=404)
 
