@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scoping import SchoolScoped, ScopedInline, is_platform_staff
+from classroom import admin_keys as admin_keys
 from classroom.models import Course, Enrolment, Lesson, Relay
 from classroom.services import lessons
 from classroom.services.errors import ServiceError
