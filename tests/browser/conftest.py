@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, expect, syn
 
 from tests.support.browsers import PAGE_MILLISECONDS, launch_chromium, new_context, sign_in
 from tests.support.lectern import Lectern
+from tests.support.path import UdpPath, leads_through
 from tests.support.room import Room
 from tests.support.servers import PostgresServer, RedisServer
 
@@ -112,10 +114,12 @@ class ClassRoom:
         self.lesson: str = made["lesson"]
         self.url = lectern.room_url(self.lesson)
 
-    def room(self, person: str, **options: Any) -> Room:
-        """The room as one of the cast opens it, in a profile of their own."""
+    def room(self, person: str, path: UdpPath | None = None, **options: Any) -> Room:
+        """The room as one of the cast opens it, in a profile of their own; media may go through a path."""
         email = self.lectern.cast.get(person, person)
         context = self._new_person(email, site=self.lectern.url, **options)
+        if path is not None:
+            context.add_init_script(leads_through(path.port))
         return Room(context.new_page(), self.url).open()
 
     def live_teacher(self, person: str = "teacher") -> Room:
@@ -141,3 +145,17 @@ class ClassRoom:
 def classroom(lectern: Lectern, new_person: Callable[..., BrowserContext]) -> ClassRoom:
     """A class of the test's own in the shared installation."""
     return ClassRoom(lectern, new_person)
+
+
+NewPath = Callable[[], UdpPath]
+
+
+@pytest.fixture
+def new_path(lectern: Lectern) -> Iterator[NewPath]:
+    """Makes paths to the shared installation's relay, which end with the test."""
+    with ExitStack() as paths:
+
+        def make() -> UdpPath:
+            return paths.enter_context(UdpPath(lectern.media_port, seed=5))
+
+        yield make

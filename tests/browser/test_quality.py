@@ -1,0 +1,67 @@
+"""Students on lines that lose, in real Chromium; measured against one on a good line, who notices nothing."""
+
+from __future__ import annotations
+
+from tests.browser.conftest import ClassRoom, NewPath
+from tests.support.path import Conditions, UdpPath
+from tests.support.quality import Picture, height, pictures_for
+from tests.support.room import PICTURE_SECONDS, Room
+
+FAR = Conditions(delay_ms=30)
+"""One direction of a round trip of 60 ms."""
+WATCHED_SECONDS = 20.0
+FRAMES = 25 / 30
+"""Of the frames that someone on a good line decodes."""
+FREEZES = 0.01
+RECOVERY_SECONDS = 3.0
+
+
+def watchers(classroom: ClassRoom, path: UdpPath) -> tuple[Room, Room]:
+    """A student on the path and one on a good line, who both see the same layer."""
+    bad, good = classroom.watching("student1", path=path), classroom.watching("student2")
+    for student in (bad, good):
+        student.expect_picture()
+        student.expect_sound()
+    bad.wait_until(lambda: height(bad) == height(good) > 0, PICTURE_SECONDS, "not the same layer for both")
+    return bad, good
+
+
+def expect_unharmed(counted: Picture) -> None:
+    """Asserts that a student has lost nothing."""
+    assert counted.packetsLost == 0
+    assert counted.framesDecoded > 0
+
+
+def test_five_percent_loss_is_hardly_seen_and_by_nobody_else(classroom: ClassRoom, new_path: NewPath) -> None:
+    classroom.live_teacher()
+    path = new_path()
+    path.change(up=FAR, down=FAR)
+    bad, good = watchers(classroom, path)
+    path.change(down=Conditions(loss=0.05, delay_ms=30))
+    lost = path.down.lost
+    seen, unharmed = pictures_for(WATCHED_SECONDS, (bad, good))
+    print(seen, unharmed, path.down)
+    assert path.down.lost - lost > 20
+    assert seen.nackCount > 0
+    assert seen.framesDecoded >= FRAMES * unharmed.framesDecoded
+    frozen = seen.totalFreezesDuration - unharmed.totalFreezesDuration
+    assert frozen <= FREEZES * WATCHED_SECONDS
+    expect_unharmed(unharmed)
+
+
+def test_a_burst_of_heavy_loss_is_over_soon_after_its_end(classroom: ClassRoom, new_path: NewPath) -> None:
+    classroom.live_teacher()
+    path = new_path()
+    path.change(up=FAR, down=FAR)
+    bad, good = watchers(classroom, path)
+    path.change(up=Conditions(loss=0.3, delay_ms=30), down=Conditions(loss=0.3, delay_ms=30))
+    _, unharmed = pictures_for(10, (bad, good))
+    expect_unharmed(unharmed)
+    path.change(up=FAR, down=FAR)
+
+    def is_fluent() -> bool:
+        seen, reference = pictures_for(0.5, (bad, good))
+        return seen.framesDecoded >= FRAMES * reference.framesDecoded > 0
+
+    bad.wait_until(is_fluent, RECOVERY_SECONDS, "the picture does not recover")
+    assert "reconnecting" not in bad.states_seen()

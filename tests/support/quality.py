@@ -1,0 +1,98 @@
+"""How well media comes and goes, by the browsers' own counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.room import CAMERA, MICROPHONE, Room
+
+STATISTICS = """
+async () => {
+  const found = [];
+  for (const peer of window.seenByTests.peers) {
+    if (peer.signalingState === "closed") continue;
+    for (const stat of (await peer.getStats()).values()) {
+      if (stat.type === "inbound-rtp" || stat.type === "outbound-rtp") found.push(stat);
+    }
+  }
+  const tracks = {};
+  for (const element of document.querySelectorAll("[data-slot]")) {
+    for (const track of element.srcObject?.getTracks() ?? []) tracks[track.id] = element.dataset.slot;
+  }
+  return found.map((stat) => ({ ...stat, slot: tracks[stat.trackIdentifier] ?? null }));
+}
+"""
+
+
+def statistics(page: Page, kind: str) -> list[dict[str, Any]]:
+    """The `inbound-rtp` or `outbound-rtp` statistics of open connections, with the `slot` that shows each."""
+    found: list[dict[str, Any]] = page.evaluate(STATISTICS)
+    return [entry for entry in found if entry["type"] == kind]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a student's browser has counted so far of a slot's picture."""
+
+    framesDecoded: float = 0.0  # noqa: N815  # the names of the W3C's webrtc-stats
+    freezeCount: float = 0.0  # noqa: N815
+    totalFreezesDuration: float = 0.0  # noqa: N815
+    packetsLost: float = 0.0  # noqa: N815
+    packetsReceived: float = 0.0  # noqa: N815
+    nackCount: float = 0.0  # noqa: N815
+    pliCount: float = 0.0  # noqa: N815
+    retransmittedPacketsReceived: float = 0.0  # noqa: N815
+    bytesReceived: float = 0.0  # noqa: N815
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a student's browser has counted so far of a slot's sound, in samples."""
+
+    totalSamplesReceived: float = 0.0  # noqa: N815
+    concealedSamples: float = 0.0  # noqa: N815
+    packetsReceived: float = 0.0  # noqa: N815
+
+
+def picture(room: Room, slot: str = CAMERA) -> Picture:
+    """Returns the counts of a slot's picture."""
+    return Picture(**_counts(Picture, room, slot))
+
+
+def sound(room: Room, slot: str = MICROPHONE) -> Sound:
+    """Returns the counts of a slot's sound."""
+    return Sound(**_counts(Sound, room, slot))
+
+
+def _counts(kind: type[Any], room: Room, slot: str) -> dict[str, float]:
+    entries = [entry for entry in statistics(room.page, "inbound-rtp") if entry["slot"] == slot]
+    return {spec.name: entries[0].get(spec.name, 0.0) for spec in fields(kind)} if entries else {}
+
+
+def height(room: Room, slot: str = CAMERA) -> float:
+    """Returns how many lines a slot's latest picture has; 0 without any."""
+    entries = [entry for entry in statistics(room.page, "inbound-rtp") if entry["slot"] == slot]
+    return float(entries[0].get("frameHeight", 0)) if entries else 0.0
+
+
+def difference(after: Any, before: Any) -> Any:
+    """Returns what was counted between two moments."""
+    pairs = {spec.name: getattr(after, spec.name) - getattr(before, spec.name) for spec in fields(after)}
+    return type(after)(**pairs)
+
+
+def pictures_for(seconds: float, rooms: Sequence[Room], slot: str = CAMERA) -> list[Picture]:
+    """Watches all rooms at the same time; returns what each counted meanwhile."""
+    before = [picture(room, slot) for room in rooms]
+    rooms[0].page.wait_for_timeout(seconds * 1000)
+    return [difference(picture(room, slot), then) for room, then in zip(rooms, before, strict=True)]
+
+
+def sent_frames(teacher: Room) -> dict[str, float]:
+    """Returns how many frames the teacher's page has sent so far of each layer, by rid."""
+    entries = statistics(teacher.page, "outbound-rtp")
+    return {entry["rid"]: entry.get("framesSent", 0) for entry in entries if entry.get("rid")}
