@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from media_relay.core.congestion import BELOW, HIGH_LOSS, Congestion
+from media_relay.core.twcc import Passage
 
 NO_LAYER = -1
 UNLIMITED = 99
@@ -34,6 +35,8 @@ UNPROVEN_CALM_SECONDS = 10.0
 
 TRAIN_HEADROOM = 1.25
 TRAIN_PROOF = 1.05
+UNDELAYED = 0.95
+"""A train that comes at this part of the rate at which it went has met no queue."""
 MIN_TRAIN_BPS = 100_000.0
 MIN_TRAIN_BYTES, MAX_TRAIN_BYTES = 300, 1000
 MIN_TRAIN_PACKETS, MAX_TRAIN_PACKETS = 8, 40
@@ -128,7 +131,6 @@ class Chooser:
         "_rates",
         "_starving",
         "_storm",
-        "_train_rate",
         "_train_time",
         "_trains",
     )
@@ -145,7 +147,6 @@ class Chooser:
         self._storm, self._is_storm = 0, False
         self._blocked, self._blocked_until, self._backoffs = 0, -math.inf, 0
         self._train_time: float | None = None
-        self._train_rate = 0.0
         self._is_diagnosis = False
         self._next_train = -math.inf
         self._failures = 0
@@ -309,10 +310,9 @@ class Chooser:
         if not self._is_diagnosis and not self._may_raise(now, CALM_SECONDS):
             return 0.0
         self._train_time = now
-        wanted = self._sent + SOUND_BPS if self._is_diagnosis else self._needed * TRAIN_HEADROOM - self._sent
-        self._train_rate = max(wanted - SOUND_BPS, MIN_TRAIN_BPS)
+        wanted = self._sent if self._is_diagnosis else self._needed * TRAIN_HEADROOM - self._sent - SOUND_BPS
         self._congestion.shadow(now + TRAIN_SHADOW)
-        return self._train_rate
+        return max(wanted, MIN_TRAIN_BPS)
 
     def _is_doubtful(self, now: float) -> bool:
         """Whether only a train can tell random loss from a link too thin for the lowest layer."""
@@ -323,26 +323,29 @@ class Chooser:
             and now - self._changed > CALM_SECONDS
         )
 
-    def receive_train(self, delivered_bps: float | None, now: float) -> None:
-        """Takes the rate at which the last train came through, None if nothing can be told."""
+    def receive_train(self, passage: Passage | None, now: float) -> None:
+        """Takes what came of the last train, None if nothing can be told."""
         if self._train_time is None:
             return
         self._train_time = None
-        # The train shared the link with what is sent anyhow, each in proportion.
-        sent = self._sent + SOUND_BPS
-        part = min((delivered_bps or 0.0) / self._train_rate, 1.0)
-        capacity = (self._train_rate + sent) * part
+        capacity = self._capacity(passage) if passage else 0.0
         self._next_train = now + RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
         self._failures += 1
         if self._is_diagnosis:
             least = self._least + SOUND_BPS
-            is_thin = capacity < least if delivered_bps is not None else self._failures >= HOPELESS_TRAINS
+            is_thin = capacity < least if passage else self._failures >= HOPELESS_TRAINS
             if is_thin and self._level:
                 self._change(self._level - 1, now)
         elif self._level < self._plan.top and capacity >= self._needed * TRAIN_PROOF:
             fitting = self._plan.fitting(capacity / TRAIN_PROOF - SOUND_BPS)
             allowed = self._blocked - 1 if now < self._blocked_until else self._plan.top
             self._raise(max(self._level + 1, min(fitting, allowed)), now)
+
+    def _capacity(self, passage: Passage) -> float:
+        """Returns the rate that the link bears at least: the train shared it with what is sent anyhow."""
+        others = self._sent + SOUND_BPS
+        part = passage.arrived / passage.sent
+        return passage.arrived + others * part if part < UNDELAYED else passage.sent + others
 
     @property
     def _sent(self) -> float:

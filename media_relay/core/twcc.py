@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from media_relay.core.rtp import unwrap
 
@@ -209,40 +210,50 @@ class Log:
         self._ticks = {number: tick for number, tick in self._ticks.items() if tick >= limit}
 
 
+class Passage(NamedTuple):
+    """How fast a train's packets were sent and how fast they arrived, in bits per second."""
+
+    sent: float
+    arrived: float
+
+
 class Train:
     """A few packets that are sent to see how fast they arrive; a new object for each train."""
 
-    __slots__ = ("_arrivals", "_last", "_sizes")
+    __slots__ = ("_arrivals", "_sent")
 
     def __init__(self) -> None:
-        self._sizes: dict[int, int] = {}
+        self._sent: dict[int, tuple[int, float]] = {}
         self._arrivals: dict[int, int] = {}
-        self._last = 0.0
 
     def add(self, sequence: int, size: int, now: float) -> None:
         """Notes a packet that is sent: its transport-wide sequence number, and its size in bytes."""
-        self._sizes[sequence] = size
-        self._last = now
+        self._sent[sequence] = (size, now)
 
     def receive(self, arrivals: Arrivals) -> None:
         """Takes what the other side says; packets of other trains don't matter."""
         origin = arrivals.reference * TICKS_PER_REFERENCE
         for index, tick in enumerate(arrivals.ticks):
             sequence = (arrivals.base + index) & 0xFFFF
-            if tick is not None and sequence in self._sizes:
+            if tick is not None and sequence in self._sent:
                 self._arrivals.setdefault(sequence, origin + tick)
 
     def is_over(self, now: float) -> bool:
         """Whether all has been heard that will be."""
-        return len(self._arrivals) == len(self._sizes) or now - self._last >= TRAIN_TIMEOUT
+        last = max((time for _, time in self._sent.values()), default=-TRAIN_TIMEOUT)
+        return len(self._arrivals) == len(self._sent) or now - last >= TRAIN_TIMEOUT
 
-    def delivered(self) -> float | None:
-        """Returns the bits per second that came through, or None if too little came to tell."""
-        arrived = [self._arrivals[sequence] for sequence in self._sizes if sequence in self._arrivals]
-        if len(arrived) < max(2, len(self._sizes) * (1 - MAX_TRAIN_LOSS)):
+    def delivered(self) -> Passage | None:
+        """Returns how fast the packets went and came, or None if too few came to tell."""
+        arrived = [sequence for sequence in self._sent if sequence in self._arrivals]
+        if len(arrived) < max(2, len(self._sent) * (1 - MAX_TRAIN_LOSS)):
             return None
-        since = [(tick - arrived[0] + _HALF_TIME & _TIME_MASK) - _HALF_TIME for tick in arrived]
-        sizes = [size for sequence, size in self._sizes.items() if sequence in self._arrivals]
-        first, last = min(since), max(since)
-        bits = 8 * (sum(sizes) - sizes[since.index(first)])
-        return bits * TICKS_PER_SECOND / max(1, last - first)
+        first = self._arrivals[arrived[0]]
+        ticks = [
+            (self._arrivals[sequence] - first + _HALF_TIME & _TIME_MASK) - _HALF_TIME for sequence in arrived
+        ]
+        times = [self._sent[sequence][1] for sequence in arrived]
+        # What the first one carries was sent before the time that is measured.
+        bits = 8 * sum(self._sent[sequence][0] for sequence in arrived[1:])
+        came = max(max(ticks) - min(ticks), 1) / TICKS_PER_SECOND
+        return Passage(bits / max(times[-1] - times[0], 1 / TICKS_PER_SECOND), bits / came)

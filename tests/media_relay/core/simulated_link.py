@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from media_relay.core import layers
 from media_relay.core.layers import NO_LAYER, Chooser
+from media_relay.core.twcc import Passage
 
 TICK = 0.01
 CHOICE_INTERVAL = 0.25
@@ -251,13 +252,14 @@ class Session:
             self._reported = {VIDEO: [0, 0], SOUND: [0, 0]}
 
     def _answer_train(self) -> None:
-        ended = self._train and not self._train_due
-        if not ended or self.now < max(arrival or sent for sent, arrival in self._train) + 0.15:
+        is_sent = self._train and not self._train_due
+        if not is_sent or self.now < max(arrival or sent for sent, arrival in self._train) + 0.15:
             return
-        arrivals = [arrival for _, arrival in self._train if arrival is not None]
-        delivered = None
-        if len(arrivals) >= max(2, 0.75 * len(self._train)):
-            bits = 8 * self._train_size * (len(arrivals) - 1)
-            delivered = bits / (arrivals[-1] - arrivals[0])
+        arrived = [(sent, arrival) for sent, arrival in self._train if arrival is not None]
+        passage = None
+        if len(arrived) >= max(2, 0.75 * len(self._train)):
+            bits = 8 * self._train_size * (len(arrived) - 1)
+            (first, came), (last, ended) = arrived[0], arrived[-1]
+            passage = Passage(bits / max(last - first, TICK), bits / (ended - came))
         self._train = []
-        self.chooser.receive_train(delivered if self._answers else None, self.now)
+        self.chooser.receive_train(passage if self._answers else None, self.now)

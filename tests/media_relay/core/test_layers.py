@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from media_relay.core import layers
 from media_relay.core.layers import NO_LAYER, Chooser, train_shape
+from media_relay.core.twcc import Passage
 from tests.media_relay.core.simulated_link import Session
 
 CAMERA = {"camera": (150e3, 500e3, 1500e3)}
@@ -210,29 +211,43 @@ def test_a_train_follows_calm_and_is_sent_once() -> None:
 def test_a_train_that_comes_through_raises_and_one_that_does_not_is_tried_again() -> None:
     made = lowered()
     rate = made.train_rate(5.1)
-    made.receive_train(rate * 0.5, 5.4)
+    made.receive_train(Passage(rate, rate * 0.5), 5.4)
     assert made.choose(5.4) == {"camera": 0}
     assert [made.train_rate(9.3) > 0, made.train_rate(9.5) > 0] == [False, True]
     # No answer is a bad one; the next ones come a little later.
     assert [made.train_rate(17.4) > 0, made.train_rate(17.6) > 0] == [False, True]
     made.receive_train(None, 18.0)
     assert [made.train_rate(23.9) > 0, made.train_rate(24.1) > 0] == [False, True]
-    made.receive_train(rate, 24.3)
+    made.receive_train(Passage(rate, rate), 24.3)
     assert made.choose(24.3) == {"camera": 1}
     assert made.train_rate(26.4) > 0
 
 
 def test_an_answer_that_was_not_asked_for_raises_nobody() -> None:
     made = lowered()
-    made.receive_train(50e6, 5.0)
+    made.receive_train(Passage(50e6, 50e6), 5.0)
     assert made.choose(5.0) == {"camera": 0}
 
 
-def test_a_train_faster_than_it_was_sent_proves_no_more_than_its_rate() -> None:
+@pytest.mark.parametrize(
+    ("sent", "arrived", "layer"),
+    [
+        # What is sent anyhow, and a train that met no queue: 600 kbps.
+        (400e3, 390e3, 1),
+        (340e3, 340e3, 0),
+        # Three quarters of 1,000 kbps, and of 680 kbps.
+        (800e3, 600e3, 1),
+        (480e3, 360e3, 0),
+        # At once, so that the link alone makes it slow.
+        (1e12, 600e3, 1),
+        (1e12, 500e3, 0),
+    ],
+)
+def test_a_train_proves_what_it_took_of_the_link(sent: float, arrived: float, layer: int) -> None:
     made = lowered()
     made.train_rate(5.1)
-    made.receive_train(50e6, 5.4)
-    assert made.choose(5.4) == {"camera": 1}
+    made.receive_train(Passage(sent, arrived), 5.4)
+    assert made.choose(5.4) == {"camera": layer}
 
 
 def test_a_step_that_had_to_be_taken_back_is_not_tried_again_for_a_while() -> None:
@@ -242,7 +257,7 @@ def test_a_step_that_had_to_be_taken_back_is_not_tried_again_for_a_while() -> No
         while not made.train_rate(now):
             now += 0.1
         waits.append(now - fell)
-        made.receive_train(1e6, now)
+        made.receive_train(Passage(450e3, 450e3), now)
         assert made.choose(now) == {"camera": 1}
         now += 3.0
         made.receive_remb(900e3, now)
@@ -284,7 +299,7 @@ def test_what_is_chosen_is_always_there_and_wanted(
             case "loss":
                 made.receive_loss(number / 5e6, now)
             case "train":
-                made.receive_train(number, now)
+                made.receive_train(Passage(number + 1, number), now)
             case "rates":
                 there["camera"] = tuple(number * (layer + 1) for layer in range(small))
                 made.set_available("camera", there["camera"])

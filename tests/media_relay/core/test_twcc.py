@@ -186,20 +186,20 @@ def test_every_message_of_a_log_can_be_sent_and_is_true(
                 assert time is None or time <= now
 
 
-def sent(sizes: list[int], first: int = 0) -> Train:
+def sent(sizes: list[int], first: int = 0, pause: float = 0.01) -> Train:
     """A train of these packets."""
     train = Train()
     for index, size in enumerate(sizes):
-        train.add((first + index) & 0xFFFF, size, 5.0)
+        train.add((first + index) & 0xFFFF, size, 5.0 + index * pause)
     return train
 
 
-def test_a_train_tells_the_rate_at_which_it_came() -> None:
-    train = sent([1000] * 9, first=0xFFFC)
+def test_a_train_tells_the_rates_at_which_it_went_and_came() -> None:
+    train = sent([1000] * 9, first=0xFFFC, pause=0.005)
     assert train.delivered() is None
     train.receive(Arrivals(0xFFFC, twcc.REFERENCE_MASK, 0, tuple(range(240, 240 + 9 * 40, 40))))
     # Eight packets in 80 ms, the first one's time is not known.
-    assert train.delivered() == pytest.approx(800_000)
+    assert train.delivered() == pytest.approx((1_600_000, 800_000))
     assert train.is_over(5.0)
 
 
@@ -209,20 +209,25 @@ def test_a_train_may_be_answered_in_pieces_and_out_of_order() -> None:
     assert not train.is_over(5.9)
     train.receive(Arrivals(0, 0, 0, (200, 160)))
     train.receive(Arrivals(90, 0, 2, (999,)))
-    assert train.delivered() == pytest.approx(3 * 8000 / (136 / 4000))
+    assert train.delivered() == pytest.approx((800_000, 3 * 8000 / (136 / 4000)))
 
 
 def test_a_train_with_much_loss_or_no_answer_proves_nothing() -> None:
     train = sent([1000] * 8)
-    assert train.is_over(5.0 + twcc.TRAIN_TIMEOUT)
+    assert train.is_over(5.07 + twcc.TRAIN_TIMEOUT)
     assert train.delivered() is None
     train.receive(Arrivals(0, 0, 0, (0, 40, 80, 120, 160, None, None, None)))
     assert train.delivered() is None
     train.receive(Arrivals(5, 0, 0, (200,)))
-    assert train.delivered() == pytest.approx(5 * 8000 / 0.05)
+    assert train.delivered() == pytest.approx((800_000, 5 * 8000 / 0.05))
 
 
-def test_a_train_that_comes_at_once_has_a_finite_rate() -> None:
-    train = sent([1000] * 4)
+def test_a_train_that_goes_and_comes_at_once_has_finite_rates() -> None:
+    train = sent([1000] * 4, pause=0)
     train.receive(Arrivals(0, 0, 0, (7, 7, 7, 7)))
-    assert train.delivered() == pytest.approx(3 * 8000 * TICKS_PER_SECOND)
+    assert train.delivered() == pytest.approx((3 * 8000 * TICKS_PER_SECOND, 3 * 8000 * TICKS_PER_SECOND))
+
+
+def test_a_train_without_packets_is_over() -> None:
+    assert Train().is_over(0.0)
+    assert Train().delivered() is None
