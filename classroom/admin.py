@@ -1,4 +1,4 @@
-"""Courses, enrolments, lessons and relays in the admin."""
+"""Courses, enrolments and lessons in the admin; relays have a module of their own."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.scoping import SchoolScoped, ScopedInline, is_platform_staff
+from accounts.scoping import SchoolScoped, ScopedInline
 from classroom import admin_keys as admin_keys
-from classroom.models import Course, Enrolment, Lesson, Relay
+from classroom import admin_relays as admin_relays
+from classroom.models import Course, Enrolment, Lesson
 from classroom.services import lessons
 from classroom.services.errors import ServiceError
 
@@ -165,39 +166,3 @@ class LessonAdmin(SchoolScoped):
                 self.message_user(request, f"{lesson}: {refusal}", messages.WARNING)
             else:
                 self.message_user(request, str(lesson), messages.SUCCESS)
-
-
-@admin.register(Relay)
-class RelayAdmin(SchoolScoped):
-    """Relays, to look at: they register themselves."""
-
-    list_display = ("name", "condition", "viewers", "traffic", "processor", "version", "heartbeat_at")
-    search_fields = ("name",)
-    fields = (*list_display, "address", "port", "capacity")
-    readonly_fields = fields
-
-    def may(self, action: str, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whether the person may look; nobody makes, changes or deletes a relay here."""
-        return action == "view" and is_platform_staff(request)
-
-    @admin.display(description=_("state"))
-    def condition(self, relay: Relay) -> str:
-        """Whether the relay carries lessons now."""
-        if relay.is_available:
-            return gettext("available")
-        return gettext("silent") if relay.connected else gettext("not connected")
-
-    @admin.display(description=_("viewers"))
-    def viewers(self, relay: Relay) -> str:
-        """How many watch through it, of how many it can carry."""
-        return f"{relay.load.get('subscribers', 0)} / {relay.capacity}"
-
-    @admin.display(description=_("traffic"))
-    def traffic(self, relay: Relay) -> str:
-        """What it sends."""
-        return f"{relay.load.get('out_mbps', 0):.1f} Mbit/s"
-
-    @admin.display(description=_("processor"))
-    def processor(self, relay: Relay) -> str:
-        """How much of a processor core it takes."""
-        return f"{relay.load.get('cpu_percent', 0):.0f} %"

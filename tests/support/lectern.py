@@ -157,6 +157,20 @@ class Lectern:
         part = self._part(relay=True)
         return part.pid if part else None
 
+    def relays(self) -> dict[str, psutil.Process]:
+        """The processes of all relays by their names."""
+        found = {}
+        for process in psutil.Process(self._process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if RELAY_WORD in process.cmdline():
+                    found[process.environ()["RELAY_NAME"]] = process
+        return found
+
+    def wait_for_another_relay(self, old: int | None) -> None:
+        """Waits until the supervisor has started a relay in the place of one that has ended."""
+        assert old is not None
+        wait_until(lambda: self._new_part(True, old), BACK_SECONDS, "the relay was not started again")
+
     def logs(self) -> str:
         """The ends of all logs, for the report of a failure."""
         parts = []
