@@ -1,4 +1,4 @@
-# One image for the web tier and for the relay: the command decides which one it is.
+# One image for the web tier and for the relays: the command decides which one it is.
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
@@ -27,6 +27,7 @@ RUN python -m compileall -q . && LECTERN_VAR=/tmp/build python manage.py collect
 
 USER lectern
 VOLUME /var/lib/lectern
+# Further relays take the UDP ports after the first.
 EXPOSE 8000/tcp 7400/udp
 STOPSIGNAL SIGTERM
 # For the web tier; the relay has a check of its own in docker-compose.yml.

@@ -142,6 +142,8 @@ def test_every_setting_and_port_is_described_and_nothing_else() -> None:
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config" / "configuration.py").read_text()))
     relay = (ROOT / "media_relay" / "config.py").read_text()
     read |= set(re.findall(r'_(?:text|number)\(\s*environment, "([A-Z_]+)"', relay))
+    supervisor = (ROOT / "config" / "supervisor" / "relays.py").read_text()
+    read |= set(re.findall(r'environment\.\w+\("([A-Z_]+)"', supervisor))
     operating = (ROOT / "docs" / "operating.md").read_text()
     described = set(re.findall(r"^\| `([A-Z_]+)`", operating, re.M))
     assert described == read
@@ -240,9 +242,10 @@ def production(
         "MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
         "RELAY_WEB_URL": f"ws://127.0.0.1:{port}/ws/relays/",
     }
+    told["RELAY_PROCESSES"] = "1"
     relay_environment = environment_of("relay", secrets, **told)
     relay = Process(
-        [sys.executable, "-m", "media_relay"],
+        [sys.executable, *services()["relay"]["command"][1:]],
         folder / "relay.log",
         environment=relay_environment,
         folder=ROOT,
