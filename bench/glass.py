@@ -17,9 +17,9 @@ from bench.lesson import Lesson, UnfitRunError, add_scripts, wait_for
 from tests.support.browsers import new_context
 from tests.support.room import CAMERA
 
-WARM_UP_SECONDS = 20.0
+WARM_UP_SECONDS = 12.0
 """A browser's jitter buffer needs that long to settle."""
-MEASURED_SECONDS = 20.0
+MEASURED_SECONDS = 10.0
 MIN_PICTURES_PER_SECOND = 10
 SIZE = (640, 360)
 WATCHING = ("student1", "student2", "student3")

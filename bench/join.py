@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Error as PlaywrightError
 
 from bench.glass import WATCHING, Glass, measure_direct, measure_lesson
 from bench.lesson import Lesson, UnfitRunError, running_lesson, wait_for
+from bench.quantiles import quantile
 from bench.report import Figures, at_most, table, write_json
 from tests.support.room import Room
 
@@ -62,7 +62,7 @@ def measure(joins: int) -> Figures:
     return {
         "joins": joins,
         "join_median_ms": round(statistics.median(waits), 1),
-        "join_p95_ms": percentile_95(waits),
+        "join_p95_ms": round(quantile(waits, 0.95), 1),
         "watching": len(WATCHING),
         **glass_figures("glass", alone),
         **glass_figures("direct", direct),
@@ -78,13 +78,8 @@ def glass_figures(name: str, glass: Glass) -> Figures:
     return {
         f"{name}_pictures": len(glass.ages),
         f"{name}_median_ms": round(statistics.median(glass.ages), 1),
-        f"{name}_p95_ms": percentile_95(glass.ages),
+        f"{name}_p95_ms": round(quantile(glass.ages, 0.95), 1),
     }
-
-
-def percentile_95(values: Sequence[float]) -> float:
-    """Returns the value that 95 % do not exceed."""
-    return round(statistics.quantiles(values, n=20, method="inclusive")[-1], 1)
 
 
 def main() -> None:

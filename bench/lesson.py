@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -30,11 +31,12 @@ class Lesson:
         self.browser = browser
         self._lectern = lectern
         self.sign_in_url = f"{lectern.url}/accounts/login/"
+        self.media_port = lectern.media_port
         self._url = lectern.room_url(lectern.cast["lesson"])
 
-    def person(self, name: str, *scripts: str) -> BrowserContext:
+    def person(self, name: str, *scripts: str, **options: Any) -> BrowserContext:
         """A signed-in browser profile of one of the cast; `scripts` of `bench/pages` run in its pages."""
-        context = new_context(self.browser)
+        context = new_context(self.browser, **options)
         add_scripts(context, *scripts)
         sign_in(context, self._lectern.url, self._lectern.cast[name])
         return context
