@@ -20,8 +20,9 @@ CONFIRMING_SECONDS = 3.0
 GROWTH = 1.005
 HIGH_LOSS = 0.10
 """Random loss up to here is repaired by retransmission."""
+LOSS_SECONDS = 1.0
 LOSS_WEIGHT = 0.6
-"""Of the newest report: those of a thin stream vary much."""
+"""Of the last second: a thin stream's loss varies much."""
 CERTAIN_LOSS = 0.25
 """So much is no chance."""
 
@@ -29,11 +30,24 @@ CERTAIN_LOSS = 0.25
 class Congestion:
     """One subscriber's reports; rates are bits per second of pictures."""
 
-    __slots__ = ("_grown", "_overused", "_reference", "_remb", "_remb_time", "_shadow", "loss")
+    __slots__ = (
+        "_grown",
+        "_loss_time",
+        "_lost",
+        "_overused",
+        "_reference",
+        "_remb",
+        "_remb_time",
+        "_seconds",
+        "_shadow",
+        "loss",
+    )
 
     def __init__(self) -> None:
         self._remb = self._reference = math.inf
         self._remb_time = self._overused = self._grown = self._shadow = -math.inf
+        self._loss_time = -math.inf
+        self._lost = self._seconds = 0.0
         self.loss = 0.0
         """The smoothed part of packets that was lost, 0 to 1."""
 
@@ -50,14 +64,26 @@ class Congestion:
         self._overused = now
         return bps < sent * (BELOW if again else CLEARLY_BELOW)
 
-    def receive_loss(self, fraction: float) -> None:
-        """Takes the part of packets that was lost since the last report."""
-        fraction = min(max(fraction, 0.0), 1.0)
-        self.loss += (fraction - self.loss) * (1.0 if fraction > CERTAIN_LOSS else LOSS_WEIGHT)
+    def receive_loss(self, fraction: float, now: float) -> float | None:
+        """Takes the part of packets that was lost since the last report; returns that of about a second.
 
-    def forget_loss(self) -> None:
+        Browsers report up to five times a second: the few packets of one report say little.
+        """
+        passed = min(now - self._loss_time, LOSS_SECONDS)
+        self._loss_time = now
+        self._lost += min(max(fraction, 0.0), 1.0) * passed
+        self._seconds += passed
+        if self._seconds < LOSS_SECONDS * 0.99:
+            return None
+        recent = self._lost / self._seconds
+        self._lost = self._seconds = 0.0
+        self.loss += (recent - self.loss) * (1.0 if recent > CERTAIN_LOSS else LOSS_WEIGHT)
+        return recent
+
+    def forget_loss(self, now: float) -> None:
         """What follows is sent at another rate: earlier loss doesn't count."""
-        self.loss = 0.0
+        self.loss = self._lost = self._seconds = 0.0
+        self._loss_time = now
 
     def shadow(self, until: float) -> None:
         """Until then we ourselves are why delay grows."""

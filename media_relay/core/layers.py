@@ -37,10 +37,12 @@ TRAIN_HEADROOM = 1.25
 TRAIN_PROOF = 1.05
 UNDELAYED = 0.95
 """A train that comes at this part of the rate at which it went has met no queue."""
+HASTE, MAX_HASTE, HASTE_SECONDS = 1.5, 3.0, 1.0
+"""On a busy machine trains leave slower than they should: the next one is to be so much faster."""
 MIN_TRAIN_BPS = 100_000.0
 MIN_TRAIN_BYTES, MAX_TRAIN_BYTES = 300, 1000
 MIN_TRAIN_PACKETS, MAX_TRAIN_PACKETS = 8, 40
-TRAIN_SECONDS = 0.06
+TRAIN_SECONDS = 0.08
 """A train lasts as long at least, so that a receiver's own few milliseconds don't count."""
 SLOW_TRAIN_SECONDS = 0.1
 TRAIN_SHADOW = 1.5
@@ -66,6 +68,10 @@ def train_shape(bps: float) -> tuple[int, int]:
     size = min(max(int(bps * SLOW_TRAIN_SECONDS / (8 * MIN_TRAIN_PACKETS)), MIN_TRAIN_BYTES), MAX_TRAIN_BYTES)
     count = math.ceil(bps * TRAIN_SECONDS / (8 * size))
     return min(max(count, MIN_TRAIN_PACKETS), MAX_TRAIN_PACKETS), size
+
+
+def _is_undelayed(passage: Passage) -> bool:
+    return passage.arrived >= passage.sent * UNDELAYED
 
 
 class _Plan:
@@ -120,6 +126,7 @@ class Chooser:
         "_congestion",
         "_disturbed",
         "_failures",
+        "_haste",
         "_is_diagnosis",
         "_is_storm",
         "_level",
@@ -150,6 +157,7 @@ class Chooser:
         self._is_diagnosis = False
         self._next_train = -math.inf
         self._failures = 0
+        self._haste = 1.0
         self._plan = _plan((), ())
         self._show()
 
@@ -194,10 +202,13 @@ class Chooser:
     def receive_loss(self, fraction: float, now: float) -> None:
         """Takes the part of packets, 0 to 1, that was lost since the last report."""
         if now - self._changed < SETTLING_SECONDS and fraction > LOW_LOSS:
+            self._congestion.forget_loss(now)
             return
-        self._congestion.receive_loss(fraction)
+        recent = self._congestion.receive_loss(fraction, now)
         loss = self._congestion.loss
-        if fraction <= LOW_LOSS:
+        if recent is None:
+            return
+        if recent <= LOW_LOSS:
             if self._is_storm and self._storm > self._level:
                 self._raise(min(self._storm, self._plan.top), now)
             self._storm, self._is_storm = 0, False
@@ -269,8 +280,9 @@ class Chooser:
         self._before = self._level
         self._level, self._changed, self._raised = level, now, now
         self._storm = self._failures = 0
+        self._haste = 1.0
         self._next_train = now + NEXT_STEP_SECONDS
-        self._congestion.forget_loss()
+        self._congestion.forget_loss(now)
         self._show()
 
     def _change(self, level: int, now: float) -> None:
@@ -284,9 +296,10 @@ class Chooser:
         self._level, self._changed, self._disturbed = level, now, now
         self._train_time = self._starving = None
         self._failures = 0
+        self._haste = 1.0
         if level < self._plan.lowest:
             self._storm = 0
-        self._congestion.forget_loss()
+        self._congestion.forget_loss(now)
         self._show()
 
     def _may_raise(self, now: float, calm: float) -> bool:
@@ -312,7 +325,7 @@ class Chooser:
         self._train_time = now
         wanted = self._sent if self._is_diagnosis else self._needed * TRAIN_HEADROOM - self._sent - SOUND_BPS
         self._congestion.shadow(now + TRAIN_SHADOW)
-        return max(wanted, MIN_TRAIN_BPS)
+        return max(wanted, MIN_TRAIN_BPS) * self._haste
 
     def _is_doubtful(self, now: float) -> bool:
         """Whether only a train can tell random loss from a link too thin for the lowest layer."""
@@ -340,12 +353,17 @@ class Chooser:
             fitting = self._plan.fitting(capacity / TRAIN_PROOF - SOUND_BPS)
             allowed = self._blocked - 1 if now < self._blocked_until else self._plan.top
             self._raise(max(self._level + 1, min(fitting, allowed)), now)
+        elif passage and _is_undelayed(passage) and self._haste < MAX_HASTE:
+            # It came as it went, but it went too slowly to prove anything.
+            self._haste = min(self._haste * HASTE, MAX_HASTE)
+            self._next_train = now + HASTE_SECONDS
 
     def _capacity(self, passage: Passage) -> float:
         """Returns the rate that the link bears at least: the train shared it with what is sent anyhow."""
         others = self._sent + SOUND_BPS
-        part = passage.arrived / passage.sent
-        return passage.arrived + others * part if part < UNDELAYED else passage.sent + others
+        if _is_undelayed(passage):
+            return passage.sent + others
+        return passage.arrived + others * passage.arrived / passage.sent
 
     @property
     def _sent(self) -> float:

@@ -120,6 +120,8 @@ class Session:
         self.trains = 0
         self.sound_lost = self.sound_sent = 0
         self._answers = trains
+        # Chromium reports once a second by itself, but also with every REMB.
+        self._report_seconds = 0.2 if seed % 2 else 1.0
         self._random = random.Random(seed + 1)
         self._sources = dict(sources)
         self._flowing: dict[str, tuple[int, float]] = dict.fromkeys(sources, (NO_LAYER, 0.0))
@@ -245,7 +247,7 @@ class Session:
                 self.chooser.receive_remb(remb, self.now)
                 self._choose()
         if self.now >= self._report:
-            self._report = self.now + self._random.uniform(0.5, 1.5)
+            self._report = self.now + self._random.uniform(0.5, 1.5) * self._report_seconds
             counts = self._reported[VIDEO] if any(self._reported[VIDEO]) else self._reported[SOUND]
             if any(counts):
                 self.chooser.receive_loss(counts[1] / sum(counts), self.now)

@@ -67,12 +67,21 @@ def test_an_estimate_of_long_ago_is_forgotten() -> None:
 
 def test_loss_is_smoothed_but_not_when_it_is_certain() -> None:
     congestion = Congestion()
-    congestion.receive_loss(0.15)
+    assert congestion.receive_loss(0.15, 1.0) == pytest.approx(0.15)
     assert congestion.loss == pytest.approx(0.09)
-    congestion.receive_loss(0.5)
+    congestion.receive_loss(0.5, 2.0)
     assert congestion.loss == pytest.approx(0.5)
-    congestion.receive_loss(7.0)
+    congestion.receive_loss(7.0, 4.0)
     assert congestion.loss == 1
-    congestion.forget_loss()
-    congestion.receive_loss(-1.0)
+    congestion.forget_loss(4.0)
+    congestion.receive_loss(-1.0, 5.0)
     assert congestion.loss == 0
+
+
+def test_reports_of_less_than_a_second_count_together() -> None:
+    congestion = Congestion()
+    congestion.forget_loss(0.0)
+    for fraction, now in ((0.5, 0.2), (0.0, 0.4), (0.0, 0.8)):
+        assert congestion.receive_loss(fraction, now) is None
+    assert congestion.loss == 0
+    assert congestion.receive_loss(0.0, 1.0) == pytest.approx(0.1)
