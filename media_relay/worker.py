@@ -15,6 +15,7 @@ from media_relay.core import stats
 from media_relay.core.budget import Budget, Smoother
 from media_relay.core.lease import Lease
 from media_relay.core.links import Link
+from media_relay.core.outputs import News
 from media_relay.core.retreat import Retreat
 from media_relay.core.router import Router
 from media_relay.io import clock
@@ -22,6 +23,7 @@ from media_relay.io.control import ControlLink
 from media_relay.io.dtls import Certificate
 from media_relay.io.media import MediaPlane
 from media_relay.io.metrics import MetricsServer, Snapshot
+from media_relay.io.news import message
 from media_relay.io.signalling import Signalling
 from media_relay.io.udp import UdpSocket, open_sockets
 
@@ -44,7 +46,7 @@ class Worker:
         self._sockets = sockets
         self._epoch = os.urandom(8).hex()
         self._router = Router(os.urandom, clock.ntp_offset())
-        self._media = MediaPlane(sockets, self._router, self._changed)
+        self._media = MediaPlane(sockets, self._router, self._changed, self._tell)
         self._addresses = _reachable(config.announce, sockets)
         self._signalling = Signalling(
             self._media, Certificate.generateCertificate(), self._addresses, self.port, config.capacity
@@ -111,6 +113,9 @@ class Worker:
 
     def _handle(self, message: protocol.Message) -> protocol.Message | None:
         match message:
+            case protocol.Registered():
+                self._router.repeat_news()
+                self._media.drain()
             case protocol.Drain():
                 self.retreat()
             case protocol.Moved():
@@ -127,6 +132,9 @@ class Worker:
     def _changed(self, link: Link, state: str, reason: str) -> None:
         self._joins[link.connection.direction] += state == "connected"
         self._control.send(protocol.ConnectionChanged(*link.connection, state, reason))
+
+    def _tell(self, news: News) -> None:
+        self._control.send(message(news))
 
     def _reading(self) -> stats.Reading:
         sent, sent_bytes = self._media.sent()

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from media_relay.core import rtcp
+from media_relay.core import feedback, rtcp
+from media_relay.core.choice import Choice
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Resend
-from media_relay.core.shift import shifted
+from media_relay.core.repair import own_packet, sent_again
+from media_relay.core.room import Room
 from media_relay.core.subscriber import Subscriber
+from media_relay.core.trains import Trains
 from media_relay.core.uplink import Uplink
+
+_COMPACT = 1 << 16
+MAX_RTT = 30.0
+RTT_WEIGHT = 0.25
 
 
 class Downlink:
     """Answers subscribers' RTCP."""
 
-    def __init__(self, outbox: Outbox, uplink: Uplink) -> None:
+    def __init__(self, outbox: Outbox, uplink: Uplink, choice: Choice, trains: Trains) -> None:
         self._outbox = outbox
         self._uplink = uplink
+        self._choice = choice
+        self._trains = trains
 
-    def receive_rtcp(self, link: Subscriber, packet: rtcp.Packet, now: float) -> None:
-        """Takes a subscriber's RTCP."""
+    def receive_rtcp(self, room: Room, link: Subscriber, data: bytes, now: float, relay_ntp: float) -> None:
+        """Takes a subscriber's RTCP; raises ValueError."""
+        said = feedback.read(data)
+        if said is not None:
+            self._receive_report(room, link, said, now, relay_ntp)
+            return
+        receptions: list[feedback.Reception] = []
+        bitrate = -1
+        for packet in rtcp.parse_compound(data):
+            if isinstance(packet, rtcp.ReceiverReport | rtcp.SenderReport):
+                receptions += [(r.ssrc, r.fraction_lost, r.lsr, r.dlsr) for r in packet.reports]
+            elif isinstance(packet, rtcp.Remb):
+                bitrate = packet.bitrate
+            else:
+                self._receive(link, packet, now)
+        if receptions or bitrate >= 0:
+            self._receive_report(room, link, feedback.Feedback(receptions, bitrate), now, relay_ntp)
+
+    def _receive(self, link: Subscriber, packet: rtcp.Packet, now: float) -> None:
         match packet:
             case rtcp.Nack(media=ssrc, sequences=sequences):
                 self._resend(link, ssrc, sequences, now)
@@ -27,11 +53,26 @@ class Downlink:
             case rtcp.FullIntra(entries=entries):
                 for ssrc, _ in entries:
                     self._receive_picture_loss(link, ssrc, now)
-            case rtcp.Remb(bitrate=bitrate):
-                link.estimate.receive_remb(bitrate, now)
-            case rtcp.ReceiverReport(reports=reports):
-                for block in reports:
-                    link.estimate.receive_loss(block.fraction_lost / 256, now)
+            case rtcp.TransportFeedback(arrivals=arrivals):
+                self._trains.receive(link, arrivals, now)
+
+    def _receive_report(
+        self, room: Room, link: Subscriber, said: feedback.Feedback, now: float, relay_ntp: float
+    ) -> None:
+        if link.joined is None:
+            return
+        losses = []
+        for ssrc, lost, lsr, dlsr in said.receptions:
+            if ssrc in link.seats:
+                losses.append((ssrc, lost / 256))
+                self._measure(link, lsr, dlsr, relay_ntp)
+        self._choice.receive_report(room, link, losses, said.bitrate if said.bitrate >= 0 else None, now)
+
+    def _measure(self, link: Subscriber, lsr: int, dlsr: int, relay_ntp: float) -> None:
+        """Takes the round trip from what a browser says of our latest report (RFC 3550 section 6.4.1)."""
+        rtt = (int(relay_ntp * _COMPACT) - lsr - dlsr & 0xFFFFFFFF) / _COMPACT
+        if lsr and rtt < MAX_RTT:
+            link.rtt = rtt if not link.rtt else link.rtt + (rtt - link.rtt) * RTT_WEIGHT
 
     def _receive_picture_loss(self, link: Subscriber, ssrc: int, now: float) -> None:
         seat = link.seats.get(ssrc)
@@ -59,7 +100,9 @@ class Downlink:
                 return
             segment = seat.find(sequence)
             packet = segment.track.find(segment.first - segment.offset, now) if segment is not None else None
-            if segment is not None and packet is not None:
+            if segment is None or packet is None:
+                continue
+            if seat.may_try(segment.first):
                 self._outbox.counters.add("resent")
-                own = shifted(packet, segment.track.places(packet), segment.shift)
-                self._outbox.put(Resend(link, own))
+                again = sent_again(link, seat, own_packet(segment, packet), now)
+                self._outbox.put(Resend(link, again))

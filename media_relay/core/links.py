@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from media_relay.core import codecs, rtp
+from media_relay.core import codecs, rtp, twcc
 from media_relay.core.losses import LossDetector, Reception
 from media_relay.core.meter import Meter
 from media_relay.core.sdp import AUDIO, Codec, Media
@@ -93,6 +93,12 @@ class Source:
         self.rids = offered.rids
         """The names of its layers, the lowest first; empty if there is but one, without a name."""
         self.streams: list[Stream | None] = [None] * max(1, len(self.rids))
+        self.rates = [0.0] * len(self.streams)
+        """Bits per second that each layer had while it flowed."""
+        self.wanted: frozenset[int] | None = None
+        """The layers that the publisher was told to send, None if it was told nothing."""
+        self.watched = [-math.inf] * len(self.streams)
+        """When anybody watched each layer last."""
         self.permitted = True
         rate = (MAX_VIDEO_BITRATE if self.is_video else MAX_AUDIO_BITRATE) / 8
         self.bucket = TokenBucket(rate, rate * BURST_SECONDS)
@@ -126,9 +132,12 @@ class Publisher(Link):
         "_repairs",
         "_retired",
         "_streams",
+        "arrivals",
         "clock_offset",
+        "next_arrivals",
         "next_report",
         "sources",
+        "transport_id",
     )
 
     def __init__(self, connection: Connection, offered: Iterable[Offered]) -> None:
@@ -147,6 +156,17 @@ class Publisher(Link):
         self._retired: deque[int] = deque(maxlen=MAX_RETIRED)
         self.clock_offset: float | None = None
         self.next_report = math.inf
+        self.transport_id = next(
+            (
+                item.media.extensions[codecs.URI_TRANSPORT_CC]
+                for item in offered
+                if codecs.URI_TRANSPORT_CC in item.media.extensions
+            ),
+            0,
+        )
+        """The id of the transport-wide sequence number, 0 if the publisher sends none."""
+        self.arrivals = twcc.Log()
+        self.next_arrivals = -math.inf
 
     def find(self, ssrc: int) -> Stream | None:
         """Returns the live stream of an SSRC."""

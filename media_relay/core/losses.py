@@ -132,6 +132,8 @@ class Reception:
         self._jitter = 0.0
         self._lsr = 0
         self._report_time = 0.0
+        self.fraction_lost = 0.0
+        """The part of packets, 0 to 1, that was lost before the latest report."""
 
     @property
     def expected(self) -> int:
@@ -190,9 +192,11 @@ class Reception:
         expected = self.expected - self._expected_before
         lost = expected - (self.received - self._received_before)
         self._expected_before, self._received_before = self.expected, self.received
+        fraction = (lost << 8) // expected if expected > 0 and lost > 0 else 0
+        self.fraction_lost = fraction / 256
         return ReportBlock(
             self.ssrc,
-            (lost << 8) // expected if expected > 0 and lost > 0 else 0,
+            fraction,
             max(-0x800000, min(self.lost, 0x7FFFFF)),
             (self._cycles + self._highest) & 0xFFFFFFFF,
             min(int(self._jitter), 0xFFFFFFFF),

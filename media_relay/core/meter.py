@@ -1,16 +1,18 @@
-"""How many bits a second flow, over about the last second."""
+"""How many bits a second flow, over about the last two seconds."""
 
 from __future__ import annotations
 
-WINDOW = 0.5
+WINDOW = 0.75
 
 
 class Meter:
     """Counts bytes in two windows: the one that is running and the last whole one; times in seconds."""
 
-    __slots__ = ("_began", "_bytes", "_rate")
+    __slots__ = ("_began", "_bytes", "_rate", "latest")
 
     def __init__(self) -> None:
+        self.latest = -1.0
+        """When something flowed last."""
         self._began = -1.0
         self._bytes = 0
         self._rate: float | None = None
@@ -22,6 +24,7 @@ class Meter:
         elif now - self._began >= WINDOW:
             self._roll(now)
         self._bytes += size
+        self.latest = now
 
     def _roll(self, now: float) -> None:
         latest = self._bytes * 8 / (now - self._began)

@@ -5,6 +5,7 @@ One object stands for a packet and all of its receivers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,4 +68,32 @@ class Close:
     reason: str
 
 
-Output = Enter | Leave | Forward | ForwardControl | Resend | SendControl | Close
+class LinkReport(NamedTuple):
+    """How one connection fares: seconds, 0 to 1, kilobits per second, layers by slot, and why not more."""
+
+    link: Link
+    rtt: float
+    loss: float
+    kbps: float
+    layers: Mapping[str, int]
+    limited: str
+
+
+class ReportLinks(NamedTuple):
+    """Say how connections of a room fare."""
+
+    room: str
+    links: tuple[LinkReport, ...]
+
+
+class WantLayers(NamedTuple):
+    """Have a publisher send these layers of a source and no others."""
+
+    link: Link
+    source: str
+    rids: tuple[str, ...]
+
+
+News = ReportLinks | WantLayers
+"""What is to be told to whoever looks after the rooms."""
+Output = Enter | Leave | Forward | ForwardControl | Resend | SendControl | Close | News

@@ -36,6 +36,8 @@ class Room:
         self.cname = random(8).hex()
         self.generation = -1
         self.slots: dict[str, Slot] = {}
+        self.pictures: tuple[Slot, ...] = ()
+        """The slots of pictures, the most important first."""
         self.viewers: frozenset[str] = frozenset()
         self.publishable: dict[str, frozenset[str]] = {}
         self.stage: dict[str, tuple[str, str]] = {}
@@ -58,6 +60,9 @@ class Room:
             slots[name] = known if known and known.kind == kind else self._new_slot(name, kind, slots)
         removed = [slot for slot in self.slots.values() if slot is not slots.get(slot.name)]
         self.slots = slots
+        pictures = [slot for slot in slots.values() if slot.is_video]
+        # What is written must be read: a screen comes before a face.
+        self.pictures = tuple(sorted(pictures, key=lambda slot: not slot.name.endswith("screen")))
         return removed
 
     def _new_slot(self, name: str, kind: str, others: Mapping[str, Slot]) -> Slot:
@@ -69,6 +74,11 @@ class Room:
             if ssrc not in {0, *taken, *ssrcs}:
                 ssrcs.append(ssrc)
         return Slot(name, kind, ssrcs[0], ssrcs[1], int.from_bytes(self._random(8), "big"))
+
+    def knows(self, link: Link) -> bool:
+        """Whether this very connection is still here, and its keys are."""
+        known = self.subscribers.get(link.connection) or self.publishers.get(link.connection)
+        return known is link and link.connected is not None
 
     def forbidden(self) -> Iterator[Link]:
         """Yields the connections that the permits do not allow."""

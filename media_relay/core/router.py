@@ -6,23 +6,27 @@ Time is the caller's, in seconds; `relay_ntp` of a moment is that plus `ntp_offs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from media_relay.core import rtcp, rtp
 from media_relay.core.arrival import Arrival, arrive
+from media_relay.core.choice import Choice
 from media_relay.core.codecs import PAGE_PROFILE, Profile
 from media_relay.core.downlink import Downlink
 from media_relay.core.links import MIN_PACKET_CHARGE, Connection, Link, Offered, Publisher, Stream
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Close, Forward, ForwardControl, Output
 from media_relay.core.permits import Permits
+from media_relay.core.reports import Reports
 from media_relay.core.room import Random, Room
 from media_relay.core.rtx import unwrap_rtx
 from media_relay.core.slot import Slot
 from media_relay.core.steering import Steering
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.track import Track
+from media_relay.core.trains import Trains
 from media_relay.core.uplink import Uplink
+from media_relay.core.wants import Wants
 
 REPORT_INTERVAL = 1.0
 MAX_REMEMBERED_ROOMS = 10_000
@@ -44,7 +48,11 @@ class Router:
         self.counters = self._outbox.counters
         self._uplink = Uplink(self._outbox)
         self._steering = Steering(self._outbox, self._uplink)
-        self._downlink = Downlink(self._outbox, self._uplink)
+        self._reports = Reports(self._outbox)
+        self._trains = Trains(self._outbox)
+        self._choice = Choice(self._steering, self._trains, self._reports)
+        self._downlink = Downlink(self._outbox, self._uplink, self._choice, self._trains)
+        self._wants = Wants(self._outbox)
 
     def poll(self) -> list[Output]:
         """Returns what is to be done since the last call, in order."""
@@ -70,7 +78,7 @@ class Router:
         room.mark_permitted()
         self._recast(room, now)
         if room.is_over:
-            del self.rooms[room.name]
+            self._end(room)
         return True
 
     def expire(self, reason: str) -> None:
@@ -78,7 +86,12 @@ class Router:
         for room in list(self.rooms.values()):
             for link in [*room.subscribers.values(), *room.publishers.values()]:
                 self._close(link, reason)
-        self.rooms.clear()
+            self._end(room)
+
+    def _end(self, room: Room) -> None:
+        del self.rooms[room.name]
+        self._choice.forget(room)
+        self._reports.forget(room)
 
     def _remember(self, room: str, generation: int) -> None:
         # A room that is over must not come back with an old set.
@@ -89,13 +102,18 @@ class Router:
             if oldest is not None:
                 del self._generations[oldest]
 
-    def subscribe(self, connection: Connection, profile: Profile = PAGE_PROFILE) -> Subscriber:
-        """Lets someone watch, in place of an older connection of the same page; raises PermitError."""
+    def subscribe(
+        self, connection: Connection, profile: Profile = PAGE_PROFILE, slots: Iterable[str] | None = None
+    ) -> Subscriber:
+        """Lets someone watch, in place of an older connection of the same page; raises PermitError.
+
+        Without `slots` it gets all there are.
+        """
         room = self.rooms.get(connection.room)
         if room is None or connection.participant not in room.viewers:
             raise PermitError("There is no permit to watch here.")
         self._replace(room.subscribers.get(connection))
-        link = room.subscribers[connection] = Subscriber(connection, profile)
+        link = room.subscribers[connection] = Subscriber(connection, profile, slots)
         return link
 
     def publish(self, connection: Connection, offered: Iterable[Offered]) -> Publisher:
@@ -122,10 +140,25 @@ class Router:
         if isinstance(link, Subscriber):
             link.joined = now
             self._steering.welcome(room, link, now)
+            self._choice.review(room, link, now)
         elif isinstance(link, Publisher):
             # The dictionary's order is that of connecting, by which the newest of a person's pages is found.
             room.publishers[link.connection] = room.publishers.pop(link.connection)
             self._recast(room, now)
+
+    def prefer(self, connection: Connection, limits: Mapping[str, int], now: float) -> None:
+        """Lets a page have no more than these layers, by slot."""
+        room = self.rooms.get(connection.room)
+        link = room.subscribers.get(connection) if room is not None else None
+        if room is not None and link is not None:
+            link.limits = dict(limits)
+            if link.joined is not None:
+                self._choice.prefer(room, link, now)
+
+    def repeat_news(self) -> None:
+        """Tells again what may not have been heard: which layers are wanted."""
+        for room in self.rooms.values():
+            self._wants.repeat(room)
 
     def remove(self, link: Link, now: float) -> None:
         """Forgets a connection that is gone."""
@@ -145,6 +178,7 @@ class Router:
         if isinstance(link, Subscriber):
             del room.subscribers[link.connection]
             self._steering.dismiss(link)
+            self._trains.forget(link)
         else:
             del room.publishers[link.connection]
 
@@ -176,6 +210,7 @@ class Router:
 
     def _receive_rtp(self, publisher: Publisher, data: bytes, now: float) -> None:
         header = rtp.parse_header(data)
+        self._uplink.receive_rtp(publisher, header, data, now)
         stream = publisher.find(header.ssrc)
         repaired = publisher.find_repaired(header.ssrc) if stream is None else None
         if stream is None and repaired is None:
@@ -194,7 +229,6 @@ class Router:
         elif header.payload_type not in carrier.source.codecs:
             self.counters.add("rtp_unroutable")
         else:
-            self._uplink.receive_rtp(publisher, now)
             carrier.reception.receive(header.sequence, header.timestamp, now)
             self._route(room, carrier, header, data, now)
 
@@ -241,17 +275,15 @@ class Router:
 
     def receive_rtcp(self, link: Link, data: bytes, now: float) -> None:
         """Takes a decrypted RTCP packet."""
+        relay_ntp = now + self._ntp_offset
         try:
-            packets = rtcp.parse_compound(data)
+            if isinstance(link, Publisher):
+                for packet in rtcp.parse_compound(data):
+                    self._uplink.receive_rtcp(link, packet, now, relay_ntp)
+            elif isinstance(link, Subscriber) and (room := self._room_of(link)):
+                self._downlink.receive_rtcp(room, link, data, now, relay_ntp)
         except ValueError:
             self.counters.add("rtcp_malformed")
-            return
-        if isinstance(link, Publisher):
-            for packet in packets:
-                self._uplink.receive_rtcp(link, packet, now, now + self._ntp_offset)
-        elif isinstance(link, Subscriber) and self._room_of(link) is not None:
-            for packet in packets:
-                self._downlink.receive_rtcp(link, packet, now)
 
     # Time.
 
@@ -262,10 +294,14 @@ class Router:
                 self._recast(room, now)
             for publisher in room.publishers.values():
                 self._uplink.serve(publisher, now)
+            self._choice.handle_timer(room, now)
+            self._wants.handle_timer(room, now)
+            self._reports.handle_timer(room, now)
             for slot in room.slots.values():
                 for track in slot.tracks() if slot.source is not None else ():
                     if track.users and now >= track.next_report:
                         self._report(room, track, now)
+        self._trains.handle_timer(now)
 
     def _report(self, room: Room, track: Track, now: float) -> None:
         packet = track.report(room.cname, now, now + self._ntp_offset)

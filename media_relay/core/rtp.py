@@ -91,6 +91,14 @@ def extensions(data: Data, header: Header) -> Iterator[tuple[int, bytes]]:
     return iter(())
 
 
+def extension(data: Data, header: Header, identifier: int) -> bytes:
+    """Returns the value of one header extension, nothing if it isn't there; raises ValueError."""
+    for number, value in extensions(data, header):
+        if number == identifier:
+            return value
+    return b""
+
+
 def _one_byte_extensions(data: Data, position: int, end: int) -> Iterator[tuple[int, bytes]]:
     while position < end:
         lead = data[position]

@@ -12,6 +12,10 @@ from media_relay.core.track import NEAR_WRAP, Numbers, Track, Written
 MAX_SEGMENTS = 4
 """Older tracks than these have left the caches by any measure."""
 
+MAX_TRIES = 10
+"""How often one packet is sent again to one subscriber."""
+MAX_REMEMBERED = 128
+
 
 class Segment(NamedTuple):
     """Own sequence numbers, without wrap-around, that were a track's: its places plus `offset`."""
@@ -26,7 +30,18 @@ class Segment(NamedTuple):
 class Seat:
     """What one subscriber gets of a slot; in no track while its picture pauses."""
 
-    __slots__ = ("_ends", "_first", "_offset", "_past", "goal", "shift", "slot", "track")
+    __slots__ = (
+        "_ends",
+        "_first",
+        "_offset",
+        "_past",
+        "_tries",
+        "goal",
+        "rtx_sequence",
+        "shift",
+        "slot",
+        "track",
+    )
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
@@ -34,6 +49,8 @@ class Seat:
         self.goal: Track | None = None
         """The track to move to at its next keyframe."""
         self.shift = NO_SHIFT
+        self.rtx_sequence = 0
+        self._tries: dict[int, int] = {}
         self._offset = 0
         self._first = 0
         self._past: tuple[Segment, ...] = ()
@@ -84,12 +101,25 @@ class Seat:
 
     def leave(self) -> None:
         """Is in no track from now on."""
+        segment = self.present()
+        if segment is not None:
+            self._ends = self.numbers()
+            self._past = (*self._past, segment)[-MAX_SEGMENTS:]
+            self.track = None
+
+    def may_try(self, place: int) -> bool:
+        """Counts a packet as sent again, by its own place; returns whether it was not too often."""
+        tries = self._tries.pop(place, 0) + 1
+        self._tries[place] = tries
+        if len(self._tries) > MAX_REMEMBERED:
+            del self._tries[next(iter(self._tries))]
+        return tries <= MAX_TRIES
+
+    def present(self) -> Segment | None:
+        """Returns all own numbers that are the present track's; None while the picture pauses."""
         if self.track is None:
-            return
-        ends = self._ends = self.numbers()
-        segment = Segment(self._first, ends.sequence, self.track, self._offset, self.shift)
-        self._past = (*self._past, segment)[-MAX_SEGMENTS:]
-        self.track = None
+            return None
+        return Segment(self._first, self.numbers().sequence, self.track, self._offset, self.shift)
 
     def find(self, sequence: int) -> Segment | None:
         """Returns the segment that an own sequence number belongs to, with just that one in it."""
@@ -97,10 +127,9 @@ class Seat:
             return None
         last = self.numbers().sequence
         place = unwrap(sequence, last)
-        present: tuple[Segment, ...] = (
-            () if self.track is None else (Segment(self._first, last, self.track, self._offset, self.shift),)
-        )
-        for segment in (*present, *reversed(self._past)):
+        for segment in (self.present(), *reversed(self._past)):
+            if segment is None:
+                continue
             if segment.first <= place <= segment.last:
                 return Segment(place, place, segment.track, segment.offset, segment.shift)
         return None

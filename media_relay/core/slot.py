@@ -11,6 +11,12 @@ from media_relay.core.rewriter import FIRST_SEQUENCES, Timeline
 from media_relay.core.sdp import AUDIO
 from media_relay.core.track import Track
 
+FLOW_SECONDS = 5.0
+"""A screen on which nothing moves is sent this seldom at least."""
+MOMENT_SECONDS = 1.0
+RATE_TOLERANCE = 0.1
+"""Changes below this part are not worth anybody's thought."""
+
 
 class Slot:
     """Has a track for each layer of its source and each profile; all are one SSRC to whoever watches."""
@@ -22,6 +28,10 @@ class Slot:
         self.rtx_ssrc = rtx_ssrc
         self.is_video = kind != AUDIO
         self.source: Source | None = None
+        self.offered: tuple[int, ...] = ()
+        """The layers that can be had now, the lowest first."""
+        self.rates: tuple[float, ...] = ()
+        """Bits per second of each of them."""
         rate = codecs.VIDEO_CLOCK_RATE if self.is_video else codecs.AUDIO_CLOCK_RATE
         self._timeline = Timeline(rate, (random >> 14) & 0xFFFFFFFF)
         self._sequence = random % FIRST_SEQUENCES
@@ -31,6 +41,7 @@ class Slot:
     def fill(self, source: Source | None) -> None:
         """Takes its packets from another source from now on, or from none."""
         self.source = source
+        self.offered, self.rates = (), ()
         for track in self.tracks():
             track.feed = None
         for layer in range(source.layer_count if source is not None else 0):
@@ -45,6 +56,39 @@ class Slot:
                 self.ssrc, layer, profile, self._timeline, self._sequence, is_video=self.is_video
             )
         return found
+
+    def measure(self, now: float) -> None:
+        """Looks which layers flow, or would if someone wanted them, and how fast."""
+        source = self.source
+        if source is None:
+            return
+        rates: list[tuple[int, float]] = []
+        for layer, stream in enumerate(source.streams):
+            if stream is not None and now - stream.meter.latest < FLOW_SECONDS:
+                source.rates[layer] = stream.meter.rate(now) or source.rates[layer]
+                rates.append((layer, source.rates[layer]))
+            elif source.wanted is not None and layer not in source.wanted and source.rates[layer]:
+                rates.append((layer, source.rates[layer]))
+        offered = tuple(layer for layer, _ in rates)
+        measured = tuple(rate for _, rate in rates)
+        if offered != self.offered or any(
+            abs(new - old) > old * RATE_TOLERANCE for new, old in zip(measured, self.rates, strict=True)
+        ):
+            self.offered, self.rates = offered, measured
+
+    def best_flowing(self, limit: int, now: float) -> int:
+        """Returns the highest layer up to a limit that flows this moment, 0 if none does."""
+        streams = self.source.streams if self.source is not None else []
+        flowing = [
+            layer
+            for layer, stream in enumerate(streams[: limit + 1])
+            if stream is not None and now - stream.meter.latest < MOMENT_SECONDS
+        ]
+        return flowing[-1] if flowing else 0
+
+    def rate(self, layer: int) -> float:
+        """Returns the bits per second of a layer, 0 while that is unknown."""
+        return self.source.rates[layer] if self.source is not None and layer < len(self.source.rates) else 0.0
 
     def reference(self, track: Track) -> Track | None:
         """Returns the lowest track that carries something, by which a higher one is aligned."""

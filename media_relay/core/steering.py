@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from media_relay.core.layers import NO_LAYER
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Enter, Leave
 from media_relay.core.room import Room
@@ -11,7 +12,6 @@ from media_relay.core.subscriber import Subscriber
 from media_relay.core.track import Track, Written
 from media_relay.core.uplink import Uplink
 
-NO_LAYER = -1
 MAX_LATE_KEYFRAME = 64
 """Packets by which a keyframe may be overtaken, which whoever moves in at it has to ask for again."""
 
@@ -38,19 +38,23 @@ class Steering:
 
     def _seat(self, link: Subscriber, slot: Slot, now: float) -> None:
         source = slot.source
-        if source is None:
+        if source is None or not link.wants(slot.name):
             return
         seat = link.seats.get(slot.ssrc)
         if seat is None:
             seat = link.seats[slot.ssrc] = Seat(slot)
-        layer = self._layer_of(seat)
+        best = slot.best_flowing(link.limits.get(slot.name, source.layer_count - 1), now)
+        if seat.is_new:
+            layer = best if link.limits.get(slot.name, 0) > NO_LAYER else NO_LAYER
+        else:
+            layer = self._layer_of(seat)
         self.aim(link, seat, min(layer, source.layer_count - 1), now)
         if seat.track is not None and slot.is_video:
             self._uplink.want_keyframe(source.streams[seat.track.layer % source.layer_count], now)
 
     def _layer_of(self, seat: Seat) -> int:
         track = seat.goal or seat.track
-        return track.layer if track is not None else 0
+        return track.layer if track is not None else NO_LAYER
 
     def aim(self, link: Subscriber, seat: Seat, layer: int, now: float) -> None:
         """Lets a subscriber have another layer of a slot as soon as it begins with a keyframe, or none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from media_relay.core.bandwidth import Estimate
+from collections.abc import Iterable, Mapping
+
 from media_relay.core.codecs import PAGE_PROFILE, Profile
+from media_relay.core.layers import Chooser
 from media_relay.core.links import Connection, Link
 from media_relay.core.seat import Seat
 from media_relay.core.throttles import TokenBucket
@@ -16,15 +18,47 @@ PICTURE_LOSS_BURST = 6
 
 
 class Subscriber(Link):
-    """Someone who watches; `joined` is since when packets are forwarded to it, `seats` are by SSRC."""
+    """Someone who watches; `joined` is since when packets are forwarded to it, `seats` are by SSRC.
 
-    __slots__ = ("estimate", "joined", "picture_losses", "profile", "resends", "seats")
+    `takes_rtx` and `takes_trains` are what its answer agreed to; `rtt` is in seconds and `loss` from 0 to 1.
+    """
 
-    def __init__(self, connection: Connection, profile: Profile = PAGE_PROFILE) -> None:
+    __slots__ = (
+        "_slots",
+        "chooser",
+        "joined",
+        "limits",
+        "loss",
+        "picture_losses",
+        "profile",
+        "resends",
+        "rtt",
+        "seats",
+        "takes_rtx",
+        "takes_trains",
+        "told",
+        "transport_sequence",
+    )
+
+    def __init__(
+        self, connection: Connection, profile: Profile = PAGE_PROFILE, slots: Iterable[str] | None = None
+    ) -> None:
         super().__init__(connection)
         self.profile = profile
         self.joined: float | None = None
         self.seats: dict[int, Seat] = {}
-        self.estimate = Estimate()
+        self.chooser: Chooser | None = None
+        """Made with the first report: who says nothing of its line gets all there is."""
+        self.limits: Mapping[str, int] = {}
+        self.takes_rtx = self.takes_trains = False
+        self.transport_sequence = 0
+        self.rtt = self.loss = 0.0
+        self.told: tuple[tuple[tuple[str, int], ...], str] | None = None
+        """Which layers it had, and why not more, when that was last reported."""
         self.resends = TokenBucket(RESENDS_PER_SECOND, RESEND_BURST)
         self.picture_losses = TokenBucket(PICTURE_LOSSES_PER_SECOND, PICTURE_LOSS_BURST)
+        self._slots = None if slots is None else frozenset(slots)
+
+    def wants(self, slot: str) -> bool:
+        """Whether a slot is among those that it was offered."""
+        return self._slots is None or slot in self._slots

@@ -19,6 +19,7 @@ CACHE_SECONDS = 2.0
 SIZE_STEP = 16
 MAX_PADDED_BYTES = 1280
 """Larger packets than browsers make keep their size, lest they outgrow the path."""
+LARGEST_OF = 32
 NEAR_WRAP = 256
 """As many packets as may still come late: `losses.WINDOW`."""
 MAX_REPORT_AGE = 5.0
@@ -157,6 +158,12 @@ class Track:
     def find(self, place: int, now: float) -> bytes | None:
         """Returns a recent packet."""
         return self._cache.get(place, now, CACHE_SECONDS)
+
+    def largest(self, now: float, first: int, size: int) -> bytes | None:
+        """Returns the largest of the newest packets from place `first` on that is no larger than `size`."""
+        places = range(max(first, self.highest - LARGEST_OF + 1), self.highest + 1)
+        packets = (self.find(place, now) for place in places)
+        return max((packet for packet in packets if packet and len(packet) <= size), key=len, default=None)
 
     def places(self, packet: bytes) -> Places:
         """Returns where VP8's numbers are in a packet of this track."""

@@ -13,9 +13,12 @@ from media_relay.core.outputs import (
     Forward,
     ForwardControl,
     Leave,
+    News,
     Output,
+    ReportLinks,
     Resend,
     SendControl,
+    WantLayers,
 )
 from media_relay.core.router import Router
 from media_relay.core.shift import Shift
@@ -32,6 +35,7 @@ STOP_SECONDS = 1.0
 LAG_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
 
 Changed = Callable[[Link, str, str], None]
+Tell = Callable[[News], None]
 
 
 class _Place(NamedTuple):
@@ -45,10 +49,11 @@ class _Place(NamedTuple):
 class MediaPlane:
     """Moves packets between sockets and router, and tells of connections that come up or go.
 
-    `changed(link, state, reason)` is called with `connected` or `closed`.
+    `changed(link, state, reason)` is called with `connected` or `closed`, `tell(news)` with what the router
+    has to say of its rooms.
     """
 
-    def __init__(self, sockets: list[UdpSocket], router: Router, changed: Changed) -> None:
+    def __init__(self, sockets: list[UdpSocket], router: Router, changed: Changed, tell: Tell) -> None:
         self.router = router
         self.peers = PeerTable(self, router.counters, clock.monotonic)
         self.lanes = {udp: Lane(udp, clock.monotonic) for udp in sockets}
@@ -71,6 +76,8 @@ class MediaPlane:
             Enter: self._enter,
             Leave: self._leave,
             Close: self._close,
+            ReportLinks: tell,
+            WantLayers: tell,
         }
 
     def start(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from media_relay import protocol
-from media_relay.core import codecs, ice, sdp, sdp_writer
-from media_relay.core.links import Connection, Link, Offered
+from media_relay.core import ice, sdp, sdp_writer
+from media_relay.core.links import Connection, Link
 from media_relay.core.permits import Permits
-from media_relay.core.room import Room, stream_name
 from media_relay.core.router import PermitError
-from media_relay.io import clock
+from media_relay.core.watching import choose_watched
+from media_relay.io import clock, negotiation
 from media_relay.io.dtls import Certificate
 from media_relay.io.media import MediaPlane
 from media_relay.io.peer import Peer
@@ -18,7 +18,7 @@ from media_relay.io.peer import Peer
 START_BITRATE_KBPS = 1000
 """Where a browser's video begins; by itself it would begin at 300 and look poor for the first seconds."""
 
-Asked = protocol.Subscribe | protocol.Answer | protocol.Publish
+Asked = protocol.Subscribe | protocol.Answer | protocol.Publish | protocol.Watch
 
 
 class _RefusedError(Exception):
@@ -55,7 +55,11 @@ class Signalling:
                 self._media.drain()
             case protocol.Close():
                 self._close(message)
-            case protocol.Subscribe() | protocol.Answer() | protocol.Publish():
+            case protocol.Prefer():
+                connection = Connection(message.room, message.participant, message.client, protocol.SUBSCRIBE)
+                self._media.router.prefer(connection, message.limits, clock.monotonic())
+                self._media.drain()
+            case protocol.Subscribe() | protocol.Answer() | protocol.Publish() | protocol.Watch():
                 return self._reply(message)
         return None
 
@@ -65,6 +69,8 @@ class Signalling:
                 return self._subscribe(message)
             if isinstance(message, protocol.Answer):
                 return self._answer(message)
+            if isinstance(message, protocol.Watch):
+                return self._watch(message)
             return self._publish(message)
         except _RefusedError as refusal:
             return protocol.Refused(message.id, refusal.code, str(refusal))
@@ -99,7 +105,7 @@ class Signalling:
         connection = _connection(message, protocol.SUBSCRIBE)
         self._check_capacity(connection)
         link = self._media.router.subscribe(connection)
-        sections = _sections(self._media.router.rooms[message.room])
+        sections = negotiation.offer_sections(self._media.router.rooms[message.room])
         transport = self._transport()
         self._new_peer(link, transport)
         offer = sdp_writer.make_offer(transport, sections)
@@ -109,32 +115,59 @@ class Signalling:
         room = self._media.router.rooms.get(message.room)
         link = room.subscribers.get(_connection(message, protocol.SUBSCRIBE)) if room else None
         peer = self._media.peers.find(link) if link else None
-        if peer is None or peer.started:
+        if link is None or peer is None or peer.started:
             raise _RefusedError(protocol.UNKNOWN, "No offer of the relay waits for this answer.")
         remote = _parse(message.sdp)
         if remote.setup == "actpass":
             raise _RefusedError(protocol.BAD_SDP, "SDP answer does not choose its setup role")
+        link.takes_rtx, link.takes_trains = negotiation.answered(remote)
         peer.remote_ufrag = remote.ice_ufrag
         peer.start(self._media, remote.fingerprints, server=remote.setup == "active")
         return protocol.Done(message.id)
+
+    def _watch(self, message: protocol.Watch) -> protocol.Message:
+        connection = _connection(message, protocol.SUBSCRIBE)
+        self._check_capacity(connection)
+        remote = _parse(message.sdp)
+        room = self._media.router.rooms.get(message.room)
+        known = room.slots if room is not None else {}
+        transport = self._transport()
+        try:
+            slots = [(name, known[name].kind) for name in message.slots if name in known]
+            profile, watched = choose_watched(remote, slots)
+            sections = negotiation.watch_sections(room, watched) if room is not None else []
+            answer = sdp_writer.make_watch_answer(remote, transport, sections)
+        except ValueError as error:
+            raise _RefusedError(protocol.BAD_SDP, str(error)) from None
+        link = self._media.router.subscribe(connection, profile, [item.slot for item in watched])
+        link.takes_rtx, link.takes_trains = negotiation.answered(remote)
+        self._start(self._new_peer(link, transport), remote)
+        return protocol.Accepted(message.id, answer)
+
+    def _start(self, peer: Peer, remote: sdp.Description) -> None:
+        """Begins the handshake with who has made the offer."""
+        peer.remote_ufrag = remote.ice_ufrag
+        peer.start(self._media, remote.fingerprints, server=True)
 
     def _publish(self, message: protocol.Publish) -> protocol.Message:
         connection = _connection(message, protocol.PUBLISH)
         self._check_capacity(connection)
         remote = _parse(message.sdp)
-        offered = _offered(remote, message)
         transport = self._transport()
-        chosen = {item.media.mid: item.codecs for item in offered}
         try:
+            offered = negotiation.offered(remote, message.sources)
             answer = sdp_writer.make_answer(
-                remote, transport, chosen, codecs.PUBLISHER_EXTENSIONS, START_BITRATE_KBPS
+                remote,
+                transport,
+                {item.media.mid: item.codecs + item.rtx for item in offered},
+                negotiation.PUBLISHER_EXTENSIONS,
+                START_BITRATE_KBPS,
+                {item.media.mid: item.rids for item in offered},
             )
         except ValueError as error:
             raise _RefusedError(protocol.BAD_SDP, str(error)) from None
         link = self._media.router.publish(connection, offered)
-        peer = self._new_peer(link, transport)
-        peer.remote_ufrag = remote.ice_ufrag
-        peer.start(self._media, remote.fingerprints, server=True)
+        self._start(self._new_peer(link, transport), remote)
         return protocol.Accepted(message.id, answer)
 
     def _close(self, message: protocol.Close) -> None:
@@ -168,39 +201,3 @@ def _parse(text: str) -> sdp.Description:
         return sdp.parse(text)
     except ValueError as error:
         raise _RefusedError(protocol.BAD_SDP, str(error)) from None
-
-
-def _offered(remote: sdp.Description, message: protocol.Publish) -> list[Offered]:
-    """Returns the sources with the m-line and the codecs that each is taken with."""
-    by_mid = {media.mid: media for media in remote.media if media.is_rtp and not media.is_rejected}
-    offered = []
-    for mid, source in message.sources.items():
-        media = by_mid.get(mid)
-        if media is None or media.kind != protocol.SOURCE_KINDS[source]:
-            raise _RefusedError(protocol.BAD_SDP, f"SDP has no usable m-line for the {source}")
-        chosen = codecs.choose(media)
-        if not chosen:
-            raise _RefusedError(protocol.BAD_SDP, f"SDP has no usable codec for the {source}")
-        offered.append(Offered(source, media, chosen))
-    if len({item.kind for item in offered}) != len(offered):
-        raise _RefusedError(protocol.BAD_SDP, "Two m-lines are named for one source")
-    return offered
-
-
-def _sections(room: Room) -> list[sdp_writer.OfferSection]:
-    """Returns the m-lines of an offer, one for each slot; the mid is the slot's place in the room."""
-    return [
-        sdp_writer.OfferSection(
-            mid=str(index),
-            kind=slot.kind,
-            ssrc=slot.ssrc,
-            cname=room.cname,
-            stream=stream_name(slot.name),
-            track=slot.name,
-            codecs=codecs.SUBSCRIBER_VIDEO_CODECS if slot.is_video else codecs.SUBSCRIBER_AUDIO_CODECS,
-            extensions=(
-                codecs.SUBSCRIBER_VIDEO_EXTENSIONS if slot.is_video else codecs.SUBSCRIBER_AUDIO_EXTENSIONS
-            ),
-        )
-        for index, slot in enumerate(room.slots.values())
-    ]

@@ -24,21 +24,31 @@ TEACHER, ASSISTANT, STUDENT, OTHER_STUDENT, OUTSIDER = (
 MICROPHONE, CAMERA, SCREEN = "microphone", "camera", "screen"
 SLOTS = (("teacher-microphone", "audio"), ("teacher-camera", "video"), ("teacher-screen", "video"))
 NTP_OFFSET = 1_000_000.0
-MID_ID, LEVEL_ID = 9, 7
+MID_ID, LEVEL_ID, RID_ID, REPAIRED_RID_ID, TRANSPORT_ID = 9, 7, 10, 11, 12
 VP8, H264, OPUS = 100, 101, 110
+RTX = {VP8: 120, H264: 121}
+LAYERS = ("l", "m", "h")
 
 _VIDEO = (
     Codec(VP8, "VP8", 90_000, feedback=("nack", "nack pli")),
     Codec(H264, "H264", 90_000, feedback=("nack", "nack pli")),
 )
 _AUDIO = (Codec(OPUS, "opus", 48_000, 2),)
-_EXTENSIONS = {codecs.URI_MID: MID_ID, codecs.URI_AUDIO_LEVEL: LEVEL_ID}
+_EXTENSIONS = {
+    codecs.URI_MID: MID_ID,
+    codecs.URI_AUDIO_LEVEL: LEVEL_ID,
+    codecs.URI_RID: RID_ID,
+    codecs.URI_REPAIRED_RID: REPAIRED_RID_ID,
+    codecs.URI_TRANSPORT_CC: TRANSPORT_ID,
+}
 KEYFRAME = bytes((0x10, 0x00)) + b"keyframe"
 DELTA = bytes((0x10, 0x01)) + b"delta"
 KEYFRAMES = {VP8: KEYFRAME, H264: bytes((0x67,)) + b"parameters"}
 
 
-def offered(kind: str, ssrcs: tuple[int, ...] = (), *, with_mid: bool = True) -> Offered:
+def offered(
+    kind: str, ssrcs: tuple[int, ...] = (), *, with_mid: bool = True, rids: tuple[str, ...] = ()
+) -> Offered:
     """A source as a browser offers it, its mid named like itself."""
     chosen = _AUDIO if kind in (MICROPHONE, "screen_audio") else _VIDEO
     extensions = _EXTENSIONS if with_mid else {}
@@ -46,7 +56,8 @@ def offered(kind: str, ssrcs: tuple[int, ...] = (), *, with_mid: bool = True) ->
         kind, "audio" if chosen is _AUDIO else "video", 9, "UDP/TLS/RTP/SAVPF", (), "sendonly",
         codecs=chosen, extensions=extensions, ssrcs=ssrcs,
     )  # fmt: skip
-    return Offered(kind, media, chosen)
+    rtx = tuple(Codec(number, "rtx", 90_000, parameters={"apt": str(apt)}) for apt, number in RTX.items())
+    return Offered(kind, media, chosen, rtx if chosen is _VIDEO else (), rids)
 
 
 class Classroom:
@@ -104,9 +115,15 @@ class Classroom:
         payload_type: int = VP8,
         marker: bool = False,
         level: bytes = b"",
+        rid: str = "",
+        repaired: str = "",
+        transport: int = -1,
     ) -> list[bytes]:
         """A packet arrives; returns what is forwarded of it."""
         elements = [(MID_ID, mid.encode())] if mid else []
+        elements += [(RID_ID, rid.encode())] if rid else []
+        elements += [(REPAIRED_RID_ID, repaired.encode())] if repaired else []
+        elements += [(TRANSPORT_ID, transport.to_bytes(2, "big"))] if transport >= 0 else []
         if level:
             elements.append((LEVEL_ID, level))
         packet = rtp.build_packet(
