@@ -13,7 +13,7 @@ REMB_LIFETIME = 5.0
 """Seconds; browsers send one at least every second while pictures flow."""
 DROP = 0.97
 """libwebrtc sends a REMB at once that is below this part of the last one."""
-CLEARLY_BELOW = 0.75
+CLEARLY_BELOW = 0.7
 """A REMB below this part of what is sent is more than one false alarm can cause, which leaves 0.85."""
 BELOW = 0.95
 CONFIRMING_SECONDS = 3.0

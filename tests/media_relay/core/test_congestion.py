@@ -19,13 +19,13 @@ def test_a_low_estimate_alone_says_nothing() -> None:
 
 
 def test_a_first_estimate_far_below_what_is_sent_is_too_low() -> None:
-    assert Congestion().receive_remb(700_000, SENT, 0.0)
+    assert Congestion().receive_remb(650_000, SENT, 0.0)
 
 
 def test_an_estimate_that_sinks_far_below_what_is_sent_tells_of_a_thin_link() -> None:
     congestion = Congestion()
     congestion.receive_remb(1_200_000, SENT, 0.0)
-    assert congestion.receive_remb(700_000, SENT, 0.5)
+    assert congestion.receive_remb(650_000, SENT, 0.5)
     assert congestion.overused_since(0.5)
 
 
