@@ -46,8 +46,11 @@ class Choice:
         self.review(room, link, now)
 
     def _choose_from_now_on(self, room: Room, link: Subscriber) -> Chooser:
-        names = tuple(slot.name for slot in room.pictures if link.wants(slot.name))
-        chooser = link.chooser = Chooser(names, trains=link.takes_trains)
+        pictures = [slot for slot in room.pictures if link.wants(slot.name)]
+        chooser = link.chooser = Chooser(tuple(slot.name for slot in pictures), trains=link.takes_trains)
+        # What is sent already is what the first report tells of.
+        for slot in pictures:
+            chooser.set_available(slot.name, slot.rates)
         chooser.set_limits(link.limits)
         return chooser
 

@@ -1,0 +1,23 @@
+"""What a subscriber's reports change in what it is sent."""
+
+from __future__ import annotations
+
+import random
+
+from media_relay.core import rtcp
+from tests.media_relay.core.classroom import Classroom
+from tests.media_relay.core.test_moves import TEACHER, Camera
+
+
+def test_the_first_report_of_a_thin_link_lowers_the_layer_at_once() -> None:
+    room = Classroom()
+    room.permit()
+    camera = Camera(room, TEACHER, random.Random(1))
+    student = room.subscriber()
+    for number in range(60):
+        camera.frame(keyframe=number % 10 == 0)
+        room.wait(1 / 30)
+    assert student.chooser is None
+    room.rtcp(student, rtcp.Remb(1, 1000, (room.slot_ssrc("teacher-camera"),)))
+    assert student.chooser is not None
+    assert student.chooser.limited == "link"
