@@ -99,6 +99,8 @@ class Source:
         """The layers that the publisher was told to send, None if it was told nothing."""
         self.watched = [-math.inf] * len(self.streams)
         """When anybody watched each layer last."""
+        self.asked = [-math.inf] * len(self.streams)
+        """When the publisher was told to send each layer again."""
         self.permitted = True
         rate = (MAX_VIDEO_BITRATE if self.is_video else MAX_AUDIO_BITRATE) / 8
         self.bucket = TokenBucket(rate, rate * BURST_SECONDS)

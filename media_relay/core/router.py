@@ -152,8 +152,7 @@ class Router:
         link = room.subscribers.get(connection) if room is not None else None
         if room is not None and link is not None:
             link.limits = dict(limits)
-            if link.joined is not None:
-                self._choice.prefer(room, link, now)
+            self._choice.prefer(room, link, now)
 
     def repeat_news(self) -> None:
         """Tells again what may not have been heard: which layers are wanted."""

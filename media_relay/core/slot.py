@@ -14,6 +14,8 @@ from media_relay.core.track import Track
 FLOW_SECONDS = 5.0
 """A screen on which nothing moves is sent this seldom at least."""
 MOMENT_SECONDS = 1.0
+START_SECONDS = 5.0
+"""How long a publisher may take until a layer that it is told to send flows again."""
 RATE_TOLERANCE = 0.1
 """Changes below this part are not worth anybody's thought."""
 
@@ -67,7 +69,7 @@ class Slot:
             if stream is not None and now - stream.meter.latest < FLOW_SECONDS:
                 source.rates[layer] = stream.meter.rate(now) or source.rates[layer]
                 rates.append((layer, source.rates[layer]))
-            elif source.wanted is not None and layer not in source.wanted and source.rates[layer]:
+            elif source.rates[layer] and _is_held_back(source, layer, now):
                 rates.append((layer, source.rates[layer]))
         offered = tuple(layer for layer, _ in rates)
         measured = tuple(rate for _, rate in rates)
@@ -110,3 +112,10 @@ class Slot:
         """Forgets a track of a foreign profile that nobody uses any more."""
         if track.profile != PAGE_PROFILE and not track.users:
             self._layers[track.layer].pop(track.profile, None)
+
+
+def _is_held_back(source: Source, layer: int, now: float) -> bool:
+    """Whether a layer doesn't flow only because nobody wanted it until now."""
+    return source.wanted is not None and (
+        layer not in source.wanted or now - source.asked[layer] < START_SECONDS
+    )

@@ -36,6 +36,8 @@ class Wants:
                 layer for layer, since in enumerate(watched) if layer == 0 or now - since < STOP_DELAY
             )
             if wanted != source.wanted:
+                for layer in wanted - source.wanted:
+                    source.asked[layer] = now
                 source.wanted = wanted
                 self._tell(source)
 
