@@ -67,6 +67,9 @@ class Choice:
             self._give_best(room, link, now)
             return
         pictures = [slot for slot in room.pictures if link.wants(slot.name)]
+        if chooser.slots != tuple(slot.name for slot in pictures):
+            # Newer permits have other slots.
+            chooser = self._choose_from_now_on(room, link)
         for slot in pictures:
             chooser.set_available(slot.name, slot.rates)
         layers = chooser.choose(now)

@@ -161,6 +161,11 @@ class Chooser:
         self._plan = _plan((), ())
         self._show()
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """What it chooses for."""
+        return self._names
+
     def set_available(self, slot: str, bitrates: tuple[float, ...]) -> None:
         """Says at which rate each layer of a slot flows, the lowest first; none for an empty slot."""
         index = self._names.index(slot)

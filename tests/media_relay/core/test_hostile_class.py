@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from media_relay.core import rtcp
+from tests.media_relay.core.classroom import CAMERA, SCREEN, SLOTS, TEACHER, Classroom, offered
 from tests.media_relay.core.hostile_class import HostileClass
 
 SEEDS = 8
@@ -20,3 +22,16 @@ def test_the_router_keeps_its_promises_to_a_class_that_does_what_it_likes() -> N
     assert forwarded > 1000
     assert resent > 10
     assert moves > 100
+
+
+def test_slots_that_come_and_go_are_chosen_for_from_then_on() -> None:
+    lesson = Classroom()
+    lesson.permit(slots=SLOTS[:2])
+    student = lesson.subscriber()
+    lesson.rtcp(student, rtcp.Remb(1, 1_000_000, (1,)))
+    lesson.permit(slots=SLOTS)
+    lesson.publisher(TEACHER, offered(CAMERA), offered(SCREEN))
+    lesson.wait(3.0)
+    assert lesson.entered("teacher-screen")
+    lesson.permit(slots=SLOTS[1:])
+    lesson.wait(3.0)
