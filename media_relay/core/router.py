@@ -140,6 +140,8 @@ class Router:
         if isinstance(link, Subscriber):
             link.joined = now
             self._steering.welcome(room, link, now)
+            if link.limits:
+                self._choice.prefer(room, link, now)
             self._choice.review(room, link, now)
         elif isinstance(link, Publisher):
             # The dictionary's order is that of connecting, by which the newest of a person's pages is found.
