@@ -1,4 +1,4 @@
-"""A page's line to the web tier, tapped: what the page asks is seen, and what it is told can be made up."""
+"""A page's line to the web tier, tapped: what it asks is seen, and of links it hears what a test tells."""
 
 from __future__ import annotations
 
@@ -18,11 +18,31 @@ TAP = """
     asked.push(text);
     send.call(this, text);
   };
+  const hushed = ["media.link", "media.layers", "room.links"];
+  window.WebSocket = class WebSocket extends window.WebSocket {
+    constructor(...options) {
+      super(...options);
+      this.addEventListener("message", (event) => {
+        if (event.isTrusted && hushed.includes(JSON.parse(event.data).type)) event.stopImmediatePropagation();
+      });
+    }
+  };
 })();
 """
 TELL = """
 (text) => window.seenByTests.sockets.at(-1).socket.dispatchEvent(new MessageEvent("message", { data: text }))
 """
+CAMERA_LAYERS = """
+() => {
+  for (const peer of window.seenByTests.peers) {
+    if (peer.signalingState === "closed") continue;
+    const sender = peer.getSenders().find(({ track }) => track?.kind === "video");
+    if (sender) return sender.getParameters().encodings.filter(({ active }) => active).map(({ rid }) => rid);
+  }
+  return [];
+}
+"""
+"""Which layers of the camera a teacher's page sends."""
 BREAK_LINE = "() => window.seenByTests.sockets.at(-1).socket.close()"
 
 PAUSE_CAMERA = """
