@@ -96,6 +96,16 @@ def open_presences(lesson: str) -> list[str]:
     return sorted(rows.values_list("user__email", flat=True))
 
 
+def new_key(lesson: str, email: str, kind: str) -> str:
+    """Makes a person's key to a lesson; returns its secret."""
+    from uuid import UUID
+
+    from accounts.models import User
+    from classroom.services import stream_keys
+
+    return stream_keys.issue(User.objects.get(email=email).pk, UUID(lesson), kind)[1]
+
+
 HELPERS: dict[str, Helper] = {
     helper.__name__: helper
     for helper in (
@@ -106,6 +116,7 @@ HELPERS: dict[str, Helper] = {
         set_lesson_state,
         lesson_row,
         open_presences,
+        new_key,
     )
 }
 
