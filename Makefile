@@ -40,7 +40,8 @@ format: setup-tests   ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup-tests tools             ## the benchmarks, their figures under var/bench/
+bench: setup-tests    ## the benchmarks, in ten minutes; they write var/bench/ and docs/performance.md
+	$(BIN)/python deploy/test_tools.py bench
 	$(BIN)/python -m bench
 
 clean:                ## remove what was made here, except data under var/

@@ -23,7 +23,7 @@ from bench.footage import make_footage
 from bench.lecture import SPARE_FILES, Lecture, Window
 from bench.quantiles import histogram_quantile
 from bench.relay import Relay
-from bench.report import points_table, write_json
+from bench.report import Goal, at_least, at_most, points_table, table, write_json
 
 DEAF, COUNTING = "deaf", "counting"
 SETTLE_SECONDS = 2.0
@@ -32,6 +32,7 @@ QUIET_SECONDS = 0.3
 ENOUGH = 0.999
 """Of the packets must arrive for the step to count, and for the next to be tried."""
 SENT = "lectern_relay_packets_sent_total"
+LARGE, LARGEST = 1000, 2000
 LAG = re.compile(r'lectern_relay_loop_wait_seconds_bucket\{le="(.+)"\}')
 
 
@@ -94,6 +95,18 @@ def _point(count: int, window: Window, packets: int, lag: float, grown_kb: int, 
     )
 
 
+def goals(subscribers: int) -> dict[str, Goal]:
+    """Returns what a lecture of such a size should keep."""
+    by_size: dict[str, Goal] = {}
+    if subscribers >= LARGE:
+        by_size = {
+            "us_per_packet": at_most(2.9 if subscribers >= LARGEST else 3.0),
+            "rss_kb_per_subscriber": at_most(100),
+            "join_cpu_ms": at_most(2),
+        }
+    return {"ratio": at_least(ENOUGH), "lag_p99_ms": at_most(20), **by_size}
+
+
 def loop_lag(before: Mapping[str, float], after: Mapping[str, float]) -> float:
     """Returns the 99th percentile of how late the event loop was between two readings, in seconds."""
     buckets = {
@@ -121,6 +134,7 @@ def main() -> None:
     if options.json:
         write_json({"points": points}, options.json)
     print(points_table(points))
+    print(table(points[-1], goals(points[-1]["subscribers"])))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LOAD_AT_START = os.getloadavg()[0]
+"""Before this process has added its own."""
 
 
 def about() -> dict[str, str]:
@@ -22,7 +24,7 @@ def about() -> dict[str, str]:
         "commit": commit(),
         "processor": f"{os.cpu_count()} cores of {_processor()}",
         "system": f"Linux {platform.release()}, Python {platform.python_version()}",
-        "load_before": f"{os.getloadavg()[0]:.2f}",
+        "load_before": f"{LOAD_AT_START:.2f}",
     }
 
 

@@ -10,6 +10,7 @@ import asyncio
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.batch_socket import allow_open_files
 from bench.control import RelayError
@@ -20,12 +21,14 @@ from bench.light_client import Subscriber
 from bench.pictures import FirstPicture
 from bench.quantiles import most_within, quantile
 from bench.relay import Relay
-from bench.report import Figures, at_least, at_most, table, write_json
+from bench.report import at_least, at_most, table, write_json
 
 WARM_UP_SECONDS = 2.0
 TAIL_SECONDS = 3.0
 """After the last has asked; the longest wait that is measured."""
 RATE_SPAN = 1.0
+SHOWN = (0, *range(5, 100, 5), 99, 100)
+"""Of the joiners, in percent: after how long so many had a picture."""
 
 GOALS = {
     "picture_p95_ms": at_most(1500),
@@ -45,7 +48,7 @@ class Storm:
         self._span = span
         self._waits: list[float] = []
 
-    async def run(self) -> Figures:
+    async def run(self) -> dict[str, Any]:
         """Returns what was seen."""
         lecture, publisher = self._lecture, self._lecture.publisher
         inside = list(lecture.subscribers)
@@ -62,6 +65,7 @@ class Storm:
             "inside": len(inside),
             "joined": self._joining,
             "span_s": self._span,
+            "picture_quantiles": [(percent, round(quantile(waits, percent / 100), 1)) for percent in SHOWN],
             "picture_p50_ms": round(quantile(waits, 0.5), 1),
             "picture_p95_ms": round(quantile(waits, 0.95), 1),
             "picture_max_ms": round(max(waits), 1),
@@ -88,7 +92,7 @@ class Storm:
         await self._lecture.connected(subscriber)
 
 
-async def run(inside: int, joining: int, span: float, footage: Footage) -> Figures:
+async def run(inside: int, joining: int, span: float, footage: Footage) -> dict[str, Any]:
     """Measures; raises RelayError, ConnectionError or ValueError where there is nothing to measure."""
     identity = Identity()
     async with Lecture(Relay(inside + joining), identity, footage) as lecture:
@@ -128,7 +132,7 @@ def main() -> None:
         sys.exit(f"nothing was measured: {error}")
     if options.json:
         write_json({"storm": figures, "replay": replay_costs(footage)}, options.json)
-    print(table(figures, GOALS))
+    print(table({name: value for name, value in figures.items() if name != "picture_quantiles"}, GOALS))
 
 
 if __name__ == "__main__":

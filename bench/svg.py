@@ -11,8 +11,8 @@ WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 84, 52
 LEGEND_Y = 58
 MAX_TICKS = 7
-MAX_MARKS = 12
-"""A line of more points goes without marks."""
+MAX_SHAPES = 12
+"""A line of more points goes without them."""
 LETTER_WIDTH = 6.6
 """Of the legend's letters, about."""
 SHAPES = (
@@ -75,9 +75,15 @@ class _Scale:
 
 
 def plot(
-    title: str, x: Axis, y: Axis, series: Sequence[Series], goal: tuple[str, float] | None = None
+    title: str,
+    x: Axis,
+    y: Axis,
+    series: Sequence[Series],
+    *,
+    goal: tuple[str, float] | None = None,
+    marks: Sequence[tuple[str, float]] = (),
 ) -> str:
-    """Returns a drawing of the lines, and of a horizontal one for the goal.
+    """Returns a drawing of at most four lines, a horizontal one for the goal and a vertical one at each mark.
 
     Raises ValueError if there is nothing to draw.
     """
@@ -92,6 +98,7 @@ def plot(
         f'<text class="title" x="20" y="30">{escape(title)}</text>',
         *_grid(x, y, across, up),
         *(_goal(goal, up) if goal else ()),
+        *_marks(marks, across),
         *_legend([line.name for line in series]),
     ]
     for index, line in enumerate(series):
@@ -114,6 +121,7 @@ def _scale(axis: Axis, values: Sequence[float], start: float, end: float) -> _Sc
     ticks = axis.ticks or nice_ticks(max(values) or 1.0)
     bend = math.log if axis.is_logarithmic else float
     low, high = bend(min(*ticks, *values)), bend(max(*ticks, *values))
+    high += low == high
 
     def place(value: float) -> float:
         return round(start + (bend(value) - low) / (high - low) * (end - start), 1)
@@ -143,10 +151,17 @@ def _goal(goal: tuple[str, float], up: _Scale) -> Iterable[str]:
     yield f'<text x="{WIDTH - RIGHT - 4}" y="{height - 6}" text-anchor="end">{escape(name)}</text>'
 
 
+def _marks(marks: Sequence[tuple[str, float]], across: _Scale) -> Iterable[str]:
+    for name, value in marks:
+        place = across.place(value)
+        yield f'<path class="goal" d="M{place} {TOP}V{HEIGHT - BOTTOM}"/>'
+        yield f'<text x="{place + 4}" y="{TOP + 12}">{escape(name)}</text>'
+
+
 def _legend(names: Sequence[str]) -> Iterable[str]:
     place = 24.0
     for index, name in enumerate(names):
-        yield f'<g class="f{index}">{_mark(index, place, LEGEND_Y - 4)}</g>'
+        yield f'<g class="f{index}">{_shape(index, place, LEGEND_Y - 4)}</g>'
         yield f'<text x="{place + 11}" y="{LEGEND_Y}">{escape(name)}</text>'
         place += 34 + LETTER_WIDTH * len(name)
 
@@ -154,9 +169,9 @@ def _legend(names: Sequence[str]) -> Iterable[str]:
 def _line(index: int, places: Sequence[tuple[float, float]]) -> Iterable[str]:
     path = "L".join(f"{x} {y}" for x, y in places)
     yield f'<path class="line l{index}" d="M{path}"/>'
-    if len(places) <= MAX_MARKS:
-        yield f'<g class="f{index}">{"".join(_mark(index, x, y) for x, y in places)}</g>'
+    if len(places) <= MAX_SHAPES:
+        yield f'<g class="f{index}">{"".join(_shape(index, x, y) for x, y in places)}</g>'
 
 
-def _mark(index: int, x: float, y: float) -> str:
+def _shape(index: int, x: float, y: float) -> str:
     return SHAPES[index].format(x=x, y=y, x0=round(x - 4, 1), y0=round(y - 5, 1))

@@ -1,6 +1,8 @@
 """Finds the programs that the tests start, and installs the missing ones with apt where it may.
 
-python deploy/test_tools.py
+python deploy/test_tools.py [bench]
+
+With `bench` also what benchmarks compare with, which they do without where it cannot be had.
 """
 
 import glob
@@ -17,22 +19,24 @@ PACKAGES = {
     "coturn": ("turnserver",),
 }
 """Debian package → where its program may be: a name on the PATH or a pattern of paths."""
+BENCH_PACKAGES = {"janus": ("janus",)}
 
 
 def main() -> None:
     """Ends quietly when every program is there, with one sentence when that cannot be had."""
-    missing = _missing()
-    if missing:
+    if sys.argv[1:] == ["bench"] and (missing := _missing(BENCH_PACKAGES)):
         _install(missing)
-    if missing := _missing():
+    if missing := _missing(PACKAGES):
+        _install(missing)
+    if missing := _missing(PACKAGES):
         sys.exit(
             f"The tests need these Debian packages, which are not here and could not be installed: "
             f"{', '.join(missing)}. Install them (apt-get install {' '.join(missing)}) and start again."
         )
 
 
-def _missing() -> list[str]:
-    return [package for package, places in PACKAGES.items() if not any(map(_is_there, places))]
+def _missing(packages: dict[str, tuple[str, ...]]) -> list[str]:
+    return [package for package, places in packages.items() if not any(map(_is_there, places))]
 
 
 def _is_there(place: str) -> bool:
@@ -44,7 +48,7 @@ def _install(packages: list[str]) -> None:
     rights = _rights()
     if not apt or rights is None:
         return
-    print(f"Installing for the tests: {', '.join(packages)}.", flush=True)
+    print(f"Installing for tests and benchmarks: {', '.join(packages)}.", flush=True)
     apt_get = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
     subprocess.run([*apt_get, "update"], stdin=subprocess.DEVNULL)
     install = [*apt_get, "install", "-y", "--no-install-recommends", *packages]
