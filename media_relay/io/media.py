@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ from media_relay.io.udp import UdpSocket
 TICK_SECONDS = 0.02
 STOP_SECONDS = 1.0
 LAG_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
+
+logger = logging.getLogger(__name__)
 
 Changed = Callable[[Link, str, str], None]
 Tell = Callable[[News], None]
@@ -68,6 +71,7 @@ class MediaPlane:
         self._resuming: set[Lane] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._next_second = 0.0
+        self._has_failed = False
         self._actions: dict[type[Any], Callable[[Any], None]] = {
             Forward: self._forward,
             ForwardControl: self._forward_control,
@@ -104,24 +108,42 @@ class MediaPlane:
     def _read(self, udp: UdpSocket) -> None:
         receive = self.peers.receive
         for datagram in udp.receive():
-            receive(udp, datagram)
+            try:
+                receive(udp, datagram)
+            except Exception:
+                self._note_failure()
         self.drain()
+
+    def _note_failure(self) -> None:
+        """Counts what nobody should be able to bring about, and logs the first of each second.
+
+        Whatever is wrong with one input, everyone else's must still be served.
+        """
+        self.router.counters.add("failures")
+        if not self._has_failed:
+            self._has_failed = True
+            logger.exception("media: something could not be handled")
 
     def _tick(self, due: float) -> None:
         now = clock.monotonic()
         lag = self._loop.time() - due
         self.loop_lag = max(self.loop_lag, lag)
         self.loop_lags.add(lag)
-        self.router.handle_timer(now)
-        if now >= self._next_second:
-            self._next_second = now + 1.0
-            self.peers.handle_second()
-            self._expire(now)
+        for work in (self.router.handle_timer, self._handle_second):
+            try:
+                work(now)
+            except Exception:
+                self._note_failure()
         self.drain()
         due = self._loop.time() + TICK_SECONDS
         self._ticker = self._loop.call_at(due, self._tick, due)
 
-    def _expire(self, now: float) -> None:
+    def _handle_second(self, now: float) -> None:
+        if now < self._next_second:
+            return
+        self._next_second = now + 1.0
+        self._has_failed = False
+        self.peers.handle_second()
         for peer in self.peers:
             reason = peer.expiry(now)
             if reason:
@@ -175,7 +197,10 @@ class MediaPlane:
     def _do(self, outputs: list[Output]) -> None:
         actions = self._actions
         for output in outputs:
-            actions[type(output)](output)
+            try:
+                actions[type(output)](output)
+            except Exception:
+                self._note_failure()
 
     def _forward(self, output: Forward) -> None:
         now = clock.monotonic()

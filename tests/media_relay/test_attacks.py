@@ -305,7 +305,9 @@ async def test_a_sender_at_twenty_times_its_bitrate_takes_nothing_from_others(le
     forwarded = sum(len(content) for packet in lesson.student.rtp if len(packet) > len(content))
     assert allowed / 10 < forwarded <= allowed
     # All that was not forwarded was counted, but for what the path to the student may have lost.
-    await lesson.web.counter("rtp_over_bitrate", (sent - forwarded) // len(content) - PORTION)
+    # On a machine so slow that the portions came at the permitted rate, there was nothing to limit.
+    if (limited := (sent - forwarded) // len(content) - PORTION) > 0:
+        await lesson.web.counter("rtp_over_bitrate", limited)
 
 
 async def test_a_viewer_that_makes_up_ssrcs_is_limited(lesson: Lesson) -> None:
