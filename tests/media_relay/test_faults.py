@@ -14,7 +14,7 @@ import pytest
 from aiortc.rtcdtlstransport import SRTP_AES128_CM_SHA1_80, SRTPProtectionProfile
 
 from media_relay import protocol
-from media_relay.core import sdp
+from media_relay.core import rtcp, sdp
 from tests.media_relay import light
 from tests.media_relay.fuzzing import SDP, TARGETS, inputs
 from tests.media_relay.light import LightPeer
@@ -142,6 +142,7 @@ async def test_hostile_descriptions_are_taken_or_refused_and_never_fail(
         for reply in (
             await web.ask(protocol.Publish, **{**teacher.seat, "client": "other"}, sdp=text, sources=sources),
             await web.ask(protocol.Answer, **watcher.seat, sdp=text),
+            await web.ask(protocol.Watch, **watcher.seat, sdp=text, slots=(CAMERA_SLOT,)),
         ):
             codes.append(reply.code if isinstance(reply, protocol.Refused) else "")
         # What has been heard is searched through for every reply.
@@ -160,3 +161,33 @@ async def test_a_relay_with_a_wrong_secret_gets_no_lesson() -> None:
         starting.cancel()
         assert await other.stop() == 0
         assert web.registered == 1
+
+
+async def test_figures_that_cannot_be_are_not_passed_on(web: Web, peers: AsyncExitStack) -> None:
+    """A page can say of its line what it likes; the web tier would hang up on a relay that repeats it."""
+    teacher, student = await lesson(web, peers)
+    chance, registered = random.Random(SEED), web.registered
+    for number in range(1, 101):
+        numbers = [chance.choice((0, 1, (1 << 32) - 1, chance.randrange(1 << 32))) for _ in range(4)]
+        block = rtcp.ReportBlock(student.camera_ssrc, chance.randrange(256), -1, *numbers)
+        bitrate = chance.choice((0, 1, rtcp.MAX_REMB_BITRATE))
+        student.send_rtcp(rtcp.ReceiverReport(9, (block,)), rtcp.Remb(9, bitrate, (student.camera_ssrc, 7)))
+        clock = chance.randrange(1 << 64)
+        teacher.send_rtcp(rtcp.SenderReport(1, clock, chance.randrange(1 << 32), 0, (1 << 32) - 1))
+        await goes_on(teacher, student, number)
+    links = await web.hear(protocol.Links, since=len(web.heard))
+    assert all(0 <= link.loss <= 1 for link in links.links)
+    assert web.registered == registered
+
+
+async def test_more_layers_than_there_may_be_are_not_taken(web: Web, peers: AsyncExitStack) -> None:
+    teacher, student = await lesson(web, peers)
+    rids = [f"r{number}" for number in range(8)]
+    layers = "".join(f"a=rid:{rid} send\r\n" for rid in rids) + f"a=simulcast:send {';'.join(rids)}\r\n"
+    other = light.teacher(web, client="many")
+    offer = light.description(other.certificate, {"1": "video"}, "actpass", "sendonly") + layers
+    reply = await web.ask(protocol.Publish, **other.seat, sdp=offer, sources={"1": protocol.CAMERA})
+    assert isinstance(reply, protocol.Accepted)
+    (media,) = sdp.parse(reply.sdp).media
+    assert reply.sdp.count("a=rid:") <= protocol.MAX_LAYERS, media
+    await goes_on(teacher, student, 1)
