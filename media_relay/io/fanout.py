@@ -97,6 +97,11 @@ class Lane:
         self.expired = 0
         self.failed = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither packets nor changes wait."""
+        return not self._urgent and not self._video
+
     def put(self, job: Job) -> None:
         """Queues one packet for a group; drops one that has no room in a buffer."""
         if max(map(len, job.packets)) > ring.MAX_PACKET_BYTES:

@@ -143,6 +143,7 @@ class MediaPlane:
             return
         self._next_second = now + 1.0
         self._has_failed = False
+        self._drop_empty_groups()
         self.peers.handle_second()
         for peer in self.peers:
             reason = peer.expiry(now)
@@ -229,7 +230,9 @@ class MediaPlane:
 
     def _enter(self, output: Enter) -> None:
         peer = self.peers.find(output.link)
-        if peer is not None:
+        if peer is not None and peer.socket is not None:
+            # Packets for those who come in are queued behind the change, so that the group must be there now.
+            self._group(output.track, peer.socket)
             self._change(peer, output.track, lambda: self._take_in(peer, output.track, output.shift))
 
     def _leave(self, output: Leave) -> None:
@@ -244,12 +247,27 @@ class MediaPlane:
         else:
             action()
 
+    def _group(self, track: Track, udp: UdpSocket) -> Group:
+        groups = self._groups.setdefault(track, {})
+        if udp not in groups:
+            groups[udp] = Group()
+        return groups[udp]
+
+    def _drop_empty_groups(self) -> None:
+        """Forgets the groups that nobody is in, unless somebody may be on the way into them."""
+        for track, groups in list(self._groups.items()):
+            for udp in [udp for udp, group in groups.items() if not group.members]:
+                if self.lanes[udp].is_empty:
+                    del groups[udp]
+            if not groups:
+                del self._groups[track]
+
     def _take_in(self, peer: Peer, track: Track, shift: Shift) -> None:
         # The change may have waited behind packets while the peer went.
         if peer.socket is None or self.peers.find(peer.link) is not peer:
             return
         member = Member(peer.dtls.outbound, peer.dtls.overhead, peer.address)
-        self._groups.setdefault(track, {}).setdefault(peer.socket, Group()).add(member, shift)
+        self._group(track, peer.socket).add(member, shift)
         self._members.setdefault(peer, {})[track] = _Place(peer.socket, member, shift)
 
     def _take_out(self, peer: Peer, track: Track) -> None:
@@ -259,12 +277,7 @@ class MediaPlane:
             return
         if not places:
             del self._members[peer]
-        groups = self._groups[track]
-        groups[place.udp].remove(place.member)
-        if not groups[place.udp].members:
-            del groups[place.udp]
-            if not groups:
-                del self._groups[track]
+        self._groups[track][place.udp].remove(place.member)
 
     def _run(self, lane: Lane) -> None:
         """Sends for a while; goes on after reading, or when the network has room again."""

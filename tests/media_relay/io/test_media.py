@@ -11,11 +11,19 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from media_relay.core.codecs import PAGE_PROFILE
+from media_relay.core.ice import LiteAgent
 from media_relay.core.links import Connection, Link
-from media_relay.core.outputs import SendControl
+from media_relay.core.outputs import Enter, Forward, SendControl
+from media_relay.core.rewriter import Timeline
 from media_relay.core.router import Router
+from media_relay.core.shift import NO_PLACES, NO_SHIFT
+from media_relay.core.track import Track
+from media_relay.io.dtls import Certificate
+from media_relay.io.fanout import Job
 from media_relay.io.media import MediaPlane
-from media_relay.io.udp import open_sockets
+from media_relay.io.peer import Peer
+from media_relay.io.udp import open_sockets, pack_address
 
 WAIT = 10.0
 
@@ -80,3 +88,25 @@ async def test_an_output_that_cannot_be_carried_out_costs_no_other(
     )
     assert len(done) == 2
     assert plane.router.counters["failures"] == 2
+
+
+async def test_the_first_to_enter_a_track_gets_its_keyframe_though_the_lane_is_behind(
+    plane: MediaPlane,
+) -> None:
+    ((udp, lane),) = plane.lanes.items()
+    link = Link(Connection("room", "student", "page", "subscribe"))
+    peer = Peer(link, LiteAgent("ufrag", "password"), Certificate.generateCertificate(), 0.0)
+    peer.socket, peer.address, peer.dtls.overhead = udp, pack_address(("127.0.0.1", 9)), 16
+    plane.peers.add(peer)
+    track = Track(77, 0, PAGE_PROFILE, Timeline(90_000, 0), 0, is_video=True)
+    lane._video.append(lambda: None)
+
+    plane._enter(Enter(link, track, NO_SHIFT))
+    plane._forward(Forward(track, bytes(100), (77, 0), NO_PLACES))
+    _, enter, keyframe = lane._video
+    assert callable(enter)
+    assert isinstance(keyframe, Job)
+    enter()
+    assert len(keyframe.group.members) == 1
+    lane._video.clear()
+    plane.peers.discard(peer)
