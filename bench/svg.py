@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-WIDTH, HEIGHT = 720, 380
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 84, 52
+WIDTH, HEIGHT = 720, 396
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 100, 52
 LEGEND_Y = 58
 MAX_TICKS = 7
 MAX_SHAPES = 12
@@ -141,14 +141,14 @@ def _grid(x: Axis, y: Axis, across: _Scale, up: _Scale) -> Iterable[str]:
     yield f'<path class="axis" d="M{LEFT} {HEIGHT - BOTTOM}H{WIDTH - RIGHT}"/>'
     middle = (LEFT + WIDTH - RIGHT) / 2
     yield f'<text x="{middle}" y="{HEIGHT - 12}" text-anchor="middle">{escape(x.label)}</text>'
-    yield f'<text x="{LEFT - 44}" y="{TOP - 8}">{escape(y.label)}</text>'
+    yield f'<text x="{LEFT - 44}" y="{TOP - 16}">{escape(y.label)}</text>'
 
 
 def _goal(goal: tuple[str, float], up: _Scale) -> Iterable[str]:
     name, value = goal
     height = up.place(value)
     yield f'<path class="goal" d="M{LEFT} {height}H{WIDTH - RIGHT}"/>'
-    yield f'<text x="{WIDTH - RIGHT - 4}" y="{height - 6}" text-anchor="end">{escape(name)}</text>'
+    yield f'<text x="{WIDTH - RIGHT - 4}" y="{height + 16}" text-anchor="end">{escape(name)}</text>'
 
 
 def _marks(marks: Sequence[tuple[str, float]], across: _Scale) -> Iterable[str]:

@@ -19,7 +19,7 @@ PACKAGES = {
     "coturn": ("turnserver",),
 }
 """Debian package → where its program may be: a name on the PATH or a pattern of paths."""
-BENCH_PACKAGES = {"janus": ("janus",)}
+BENCH_PACKAGES: dict[str, tuple[str, ...]] = {"janus": ("janus",)}
 
 
 def main() -> None:
