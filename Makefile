@@ -2,7 +2,8 @@
 
 BIN := .venv/bin
 PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/core tests/config/supervisor \
-    tests/config/test_env.py tests/config/test_configuration.py tests/media_relay/test_protocol.py)
+    tests/config/test_env.py tests/config/test_configuration.py tests/media_relay/test_protocol.py \
+    $(patsubst %,tests/bench/test_%.py,performance pictures quantiles svg timeline))
 
 .PHONY: help run setup setup-tests tools test check lint types format bench clean
 

@@ -74,7 +74,7 @@ class Publisher(Peer):
         """Whether each payload ends with the time of day at which it was sent, in nanoseconds of 8 bytes."""
         self.resent = 0
         self.reports = 0
-        """Sender reports that the relay passes on, beside media."""
+        """Sender reports that the relay passes on, beside media; none are sent but while media is."""
         self._footage = footage
         self._frame = 0
         self._picture = random.getrandbits(14)
@@ -82,6 +82,7 @@ class Publisher(Peer):
         self._keyframe_asked = False
         self._last_keyframe = 0.0
         self._next_report = 0.0
+        self._is_playing = False
 
     @property
     def offer(self) -> str:
@@ -95,6 +96,7 @@ class Publisher(Peer):
 
     async def play(self, seconds: float) -> None:
         """Sends sound every 20 ms and a picture every 33 ms for a while; what is late is sent at once."""
+        self._is_playing = True
         start = time.monotonic()
         sound_due = picture_due = 0.0
         while min(sound_due, picture_due) < seconds:
@@ -106,11 +108,12 @@ class Publisher(Peer):
             else:
                 self._send_picture()
                 picture_due += 1 / FRAMES_PER_SECOND
+        self._is_playing = False
 
     def tick(self, now: float) -> None:
         """Does what time demands, the sender reports among it."""
         super().tick(now)
-        if self.sessions and now >= self._next_report:
+        if self.sessions and self._is_playing and now >= self._next_report:
             self._next_report = now + REPORT_SECONDS
             for stream in (self.audio, self.video):
                 self.reports += 1
