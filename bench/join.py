@@ -77,6 +77,7 @@ def glass_figures(name: str, glass: Glass) -> Figures:
     """Returns the figures of one way from glass to glass."""
     return {
         f"{name}_pictures": len(glass.ages),
+        f"{name}_lines": glass.lines,
         f"{name}_median_ms": round(statistics.median(glass.ages), 1),
         f"{name}_p95_ms": round(quantile(glass.ages, 0.95), 1),
     }

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.support.browsers import launch_chromium, new_context, sign_in
 from tests.support.lectern import Lectern
@@ -17,6 +17,8 @@ from tests.support.room import Room
 
 PAGES = Path(__file__).parent / "pages"
 PICTURE_SECONDS = 20.0
+WINDOW: ViewportSize = {"width": 1600, "height": 900}
+"""Large enough for the camera's best layer to be asked for."""
 POLL_MILLISECONDS = 50
 
 

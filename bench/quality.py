@@ -19,7 +19,7 @@ from typing import Any
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
-from bench.lesson import Lesson, UnfitRunError, running_lesson, wait_for
+from bench.lesson import WINDOW, Lesson, UnfitRunError, running_lesson, wait_for
 from bench.report import at_least, at_most, points_table, table, write_json
 from bench.timeline import Sample, between, rates, recovery, summary
 from tests.support.path import Conditions, UdpPath, leads_through
@@ -31,7 +31,6 @@ START_SECONDS = 12.0
 GOOD_FPS = 25.0
 NARROW_FPS = 20.0
 """The lowest layer has all pictures; a browser shows a few less on a full line."""
-VIEWPORT = {"width": 1600, "height": 900}
 GOOD = Conditions()
 FAR = Conditions(delay_ms=30)
 
@@ -101,7 +100,7 @@ def watch(lesson: Lesson, phases: Sequence[Phase]) -> Seen:
 
 
 def _join(lesson: Lesson, name: str, *scripts: str) -> Page:
-    context = lesson.person(name, "quality_watch.js", viewport=VIEWPORT)
+    context = lesson.person(name, "quality_watch.js", viewport=WINDOW)
     for script in scripts:
         context.add_init_script(script)
     page = lesson.room(context).join().page
