@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.support.room import CAMERA, MICROPHONE, Room
+from tests.support.room import CAMERA, Room
 
 STATISTICS = """
 async () => {
@@ -49,23 +49,9 @@ class Picture:
     bytesReceived: float = 0.0  # noqa: N815
 
 
-@dataclass(frozen=True)
-class Sound:
-    """What a student's browser has counted so far of a slot's sound, in samples."""
-
-    totalSamplesReceived: float = 0.0  # noqa: N815
-    concealedSamples: float = 0.0  # noqa: N815
-    packetsReceived: float = 0.0  # noqa: N815
-
-
 def picture(room: Room, slot: str = CAMERA) -> Picture:
     """Returns the counts of a slot's picture."""
     return Picture(**_counts(Picture, room, slot))
-
-
-def sound(room: Room, slot: str = MICROPHONE) -> Sound:
-    """Returns the counts of a slot's sound."""
-    return Sound(**_counts(Sound, room, slot))
 
 
 def _counts(kind: type[Any], room: Room, slot: str) -> dict[str, float]:
@@ -93,6 +79,19 @@ def pictures_for(seconds: float, rooms: Sequence[Room], slot: str = CAMERA) -> l
 
 
 def sent_frames(teacher: Room) -> dict[str, float]:
-    """Returns how many frames the teacher's page has sent so far of each layer, by rid."""
-    entries = statistics(teacher.page, "outbound-rtp")
-    return {entry["rid"]: entry.get("framesSent", 0) for entry in entries if entry.get("rid")}
+    """Returns how many frames the teacher's page has sent so far of each layer, by rid, of all sources."""
+    return _by_rid(teacher, "framesSent")
+
+
+def sent_heights(teacher: Room) -> dict[str, float]:
+    """Returns how many lines the pictures have that the teacher's page sends now of each layer, by rid."""
+    return _by_rid(teacher, "frameHeight")
+
+
+def _by_rid(teacher: Room, name: str) -> dict[str, float]:
+    # Camera and screen call their layers alike; what is not shared counts nothing.
+    values: dict[str, float] = {}
+    for entry in statistics(teacher.page, "outbound-rtp"):
+        if entry.get("rid"):
+            values[entry["rid"]] = max(values.get(entry["rid"], 0), entry.get(name) or 0)
+    return values
