@@ -55,6 +55,10 @@ class LossDetector:
         """How many packets are still hoped for."""
         return len(self._missing)
 
+    def lacks(self, sequence: int) -> bool:
+        """Whether a packet has not come yet and is still of use."""
+        return sequence in self._missing or 0 < seq_delta(sequence, self._highest) <= WINDOW
+
     def receive(self, sequence: int, now: float) -> None:
         """Notes a packet; what was skipped before it becomes missing."""
         highest = self._highest

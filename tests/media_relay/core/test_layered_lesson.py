@@ -12,7 +12,16 @@ from media_relay.core.reports import REPORT_INTERVAL
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.track import Track
 from media_relay.core.wants import STOP_DELAY
-from tests.media_relay.core.classroom import CAMERA, LAYERS, TEACHER, Classroom, keyframe_requests, offered
+from tests.media_relay.core.classroom import (
+    CAMERA,
+    LAYERS,
+    RTX,
+    TEACHER,
+    VP8,
+    Classroom,
+    keyframe_requests,
+    offered,
+)
 from tests.media_relay.core.test_moves import FRAME, picture
 
 SLOT = "teacher-camera"
@@ -29,6 +38,7 @@ class Lesson:
         self.teacher: Publisher = self.room.publisher(TEACHER, offered(CAMERA, rids=LAYERS))
         self.number = 0
         self.stopped: set[int] = set()
+        self.sizes = list(SIZES)
         self.sequences = [0, 0, 0]
         self.go_on(3)
 
@@ -46,7 +56,7 @@ class Lesson:
         return self.room.outputs[since:]
 
     def _send(self, layer: int, keyframe: bool) -> None:
-        left, start = SIZES[layer], True
+        left, start = self.sizes[layer], True
         while left > 0:
             data = picture(
                 self.number, self.number, bytes(min(left, 1000)), keyframe=keyframe and start, start=start
@@ -145,6 +155,20 @@ def test_a_layer_that_stops_by_itself_is_left(lesson: Lesson) -> None:
     lesson.stopped = {2}
     lesson.go_on(8)
     assert lesson.layer(student) == 1
+
+
+def test_copies_that_try_out_a_publisher_s_line_are_not_part_of_a_layer(lesson: Lesson) -> None:
+    slot = lesson.room.router.rooms["room"].slots[SLOT]
+    rates = slot.rates
+    for number in range(90):
+        lesson.go_on(1 / 30)
+        for copy in range(3):
+            again = (lesson.sequences[0] - copy).to_bytes(2, "big") + bytes(1000)
+            lesson.room.rtp(
+                lesson.teacher, number * 3 + copy, again, ssrc=99, payload_type=RTX[VP8], repaired=LAYERS[0]
+            )
+    assert lesson.room.router.counters["rtx_padding"] == 3 * 90
+    assert slot.rates == pytest.approx(rates, rel=0.1)
 
 
 def test_every_link_is_reported_every_few_seconds(lesson: Lesson) -> None:

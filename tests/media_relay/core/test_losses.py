@@ -65,6 +65,13 @@ def test_what_has_arrived_is_not_asked_for_again() -> None:
     assert losses.due(2.0) == [3]
 
 
+def test_it_lacks_what_is_missing_and_what_is_still_to_come() -> None:
+    missing = detector(1, 2, 5)
+    assert [missing.lacks(sequence) for sequence in (2, 3, 4, 5, 6, 5 + WINDOW + 1)] == [
+        False, True, True, False, True, False,
+    ]  # fmt: skip
+
+
 def test_what_leaves_the_window_is_given_up() -> None:
     losses = detector(0, 2, *range(3, WINDOW + 1))
     assert losses.missing == 1
