@@ -50,7 +50,7 @@ class Choice:
         chooser = link.chooser = Chooser(tuple(slot.name for slot in pictures), trains=link.takes_trains)
         # What is sent already is what the first report tells of.
         for slot in pictures:
-            chooser.set_available(slot.name, slot.rates)
+            chooser.set_available(slot.name, slot.rates, slot.needs)
         chooser.set_limits(link.limits)
         return chooser
 
@@ -71,7 +71,7 @@ class Choice:
             # Newer permits have other slots.
             chooser = self._choose_from_now_on(room, link)
         for slot in pictures:
-            chooser.set_available(slot.name, slot.rates)
+            chooser.set_available(slot.name, slot.rates, slot.needs)
         layers = chooser.choose(now)
         for slot in pictures:
             seat = link.seats.get(slot.ssrc)

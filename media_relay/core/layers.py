@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 
 from media_relay.core.congestion import BELOW, HIGH_LOSS, Congestion
+from media_relay.core.plan import Rates, plan_of
 from media_relay.core.twcc import Passage
 
 NO_LAYER = -1
@@ -24,7 +24,8 @@ SAFETY = 0.9
 CALM_SECONDS = 4.0
 NEXT_STEP_SECONDS = 2.0
 """After a step up the next one may be tried sooner."""
-RETRY_SECONDS = (4.0, 5.0, 6.0)
+RETRY_SECONDS = (2.0, 4.0, 6.0)
+"""The first train is the sooner repeated: on a busy machine it may have failed for no fault of the link."""
 TRIAL_SECONDS = 15.0
 """A step up that must be taken back within this time has failed."""
 BACKOFF_SECONDS = (8.0, 16.0, 30.0)
@@ -74,41 +75,6 @@ def _is_undelayed(passage: Passage) -> bool:
     return passage.arrived >= passage.sent * UNDELAYED
 
 
-class _Plan:
-    """The steps there are, each a slot's index and its layer, and the rate at each level."""
-
-    __slots__ = ("lowest", "steps", "totals")
-
-    def __init__(self, rates: tuple[tuple[float, ...], ...], limits: tuple[int, ...]) -> None:
-        tops = [min(len(slot) - 1, limit) for slot, limit in zip(rates, limits, strict=True)]
-        shown = [index for index, top in enumerate(tops) if top >= 0]
-        steps = [(index, 0) for index in shown]
-        steps += [(index, layer) for index in shown for layer in range(1, tops[index] + 1)]
-        self.steps = tuple(steps)
-        self.lowest = len(shown)
-        """The level at which every slot has its lowest layer."""
-        total = 0.0
-        totals = [total]
-        for index, layer in steps:
-            total += rates[index][layer] - (rates[index][layer - 1] if layer else 0.0)
-            totals.append(total)
-        self.totals = tuple(totals)
-
-    @property
-    def top(self) -> int:
-        return len(self.steps)
-
-    def fitting(self, bps: float) -> int:
-        """Returns the highest level at no more than this rate."""
-        return max(level for level, total in enumerate(self.totals) if total <= max(bps, 0.0))
-
-
-@lru_cache(maxsize=512)
-def _plan(rates: tuple[tuple[float, ...], ...], limits: tuple[int, ...]) -> _Plan:
-    """All who watch the same with the same limits share one."""
-    return _Plan(rates, limits)
-
-
 class Chooser:
     """Chooses one subscriber's layers; `slots` in the order of their importance.
 
@@ -132,6 +98,7 @@ class Chooser:
         "_level",
         "_limits",
         "_names",
+        "_needs",
         "_next_train",
         "_plan",
         "_raised",
@@ -145,7 +112,8 @@ class Chooser:
     def __init__(self, slots: tuple[str, ...], *, trains: bool = True) -> None:
         self._names = slots
         self._trains = trains
-        self._rates: tuple[tuple[float, ...], ...] = ((),) * len(slots)
+        self._rates: Rates = ((),) * len(slots)
+        self._needs: Rates = self._rates
         self._limits: Mapping[str, int] = {}
         self._congestion = Congestion()
         self._level = self._before = 0
@@ -158,7 +126,7 @@ class Chooser:
         self._next_train = -math.inf
         self._failures = 0
         self._haste = 1.0
-        self._plan = _plan((), ())
+        self._plan = plan_of((), (), ())
         self._show()
 
     @property
@@ -166,11 +134,18 @@ class Chooser:
         """What it chooses for."""
         return self._names
 
-    def set_available(self, slot: str, bitrates: tuple[float, ...]) -> None:
-        """Says at which rate each layer of a slot flows, the lowest first; none for an empty slot."""
+    def set_available(
+        self, slot: str, bitrates: tuple[float, ...], needs: tuple[float, ...] | None = None
+    ) -> None:
+        """Says at which rate each layer of a slot flows, the lowest first; none for an empty slot.
+
+        `needs` are the rates that a link must bear for it, where that isn't the same.
+        """
         index = self._names.index(slot)
-        if bitrates != self._rates[index]:
+        needs = bitrates if needs is None else needs
+        if bitrates != self._rates[index] or needs != self._needs[index]:
             self._rates = (*self._rates[:index], bitrates, *self._rates[index + 1 :])
+            self._needs = (*self._needs[:index], needs, *self._needs[index + 1 :])
             self._replan()
 
     def set_limits(self, limits: Mapping[str, int]) -> None:
@@ -180,14 +155,15 @@ class Chooser:
 
     def _replan(self) -> None:
         old, level = self._plan, self._level
-        self._plan = _plan(self._rates, tuple(self._limits.get(name, UNLIMITED) for name in self._names))
+        limits = tuple(self._limits.get(name, UNLIMITED) for name in self._names)
+        self._plan = plan_of(self._rates, self._needs, limits)
         if self._plan.steps == old.steps:
             return
         if level == old.top:
             self._level = self._plan.top
         elif level:
             # What was sent before fits; what is shown for the first time gets its lowest layer.
-            self._level = max(self._plan.fitting(old.totals[level]), min(self._plan.lowest, self._plan.top))
+            self._level = max(self._plan.fitting(old.needs[level]), min(self._plan.lowest, self._plan.top))
         self._storm = self._blocked = self._backoffs = 0
         self._starving = None
         self._show()
@@ -376,7 +352,7 @@ class Chooser:
 
     @property
     def _needed(self) -> float:
-        return self._plan.totals[self._level + 1] + SOUND_BPS
+        return self._plan.needs[self._level + 1] + SOUND_BPS
 
     @property
     def limited(self) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from media_relay.core import codecs, rtp, twcc
 from media_relay.core.losses import LossDetector, Reception
-from media_relay.core.meter import Meter
+from media_relay.core.meter import Meter, SteadyRate
 from media_relay.core.sdp import AUDIO, Codec, Media
 from media_relay.core.throttles import KeyframeThrottle, TokenBucket
 
@@ -94,7 +94,9 @@ class Source:
         """The names of its layers, the lowest first; empty if there is but one, without a name."""
         self.streams: list[Stream | None] = [None] * max(1, len(self.rids))
         self.rates = [0.0] * len(self.streams)
-        """Bits per second that each layer had while it flowed."""
+        """Bits per second that each layer had when it flowed last."""
+        self.steady = [SteadyRate() for _ in self.streams]
+        """Bits per second that each layer has when it flows."""
         self.wanted: frozenset[int] | None = None
         """The layers that the publisher was told to send, None if it was told nothing."""
         self.watched = [-math.inf] * len(self.streams)

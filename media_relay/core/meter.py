@@ -1,8 +1,12 @@
-"""How many bits a second flow, over about the last two seconds."""
+"""How many bits a second flow: over about the last two seconds, and in the long run."""
 
 from __future__ import annotations
 
+import math
+
 WINDOW = 0.75
+RISE_SECONDS = 2.0
+FALL_SECONDS = 30.0
 
 
 class Meter:
@@ -40,3 +44,21 @@ class Meter:
         if self._rate is None:
             return self._bytes * 8 / max(now - self._began, WINDOW)
         return self._rate
+
+
+class SteadyRate:
+    """Follows a measured rate up soon and down slowly: what starts or pauses doesn't count for less."""
+
+    __slots__ = ("_since", "bps")
+
+    def __init__(self) -> None:
+        self.bps = 0.0
+        """Bits per second."""
+        self._since: float | None = None
+
+    def follow(self, bps: float, now: float) -> None:
+        """Takes what is measured; to be called again and again while something flows."""
+        passed = min(now - self._since, WINDOW) if self._since is not None else WINDOW
+        self._since = now
+        seconds = RISE_SECONDS if bps > self.bps else FALL_SECONDS
+        self.bps += (bps - self.bps) * (1 - math.exp(-passed / seconds)) if self.bps else bps

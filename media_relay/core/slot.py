@@ -33,7 +33,9 @@ class Slot:
         self.offered: tuple[int, ...] = ()
         """The layers that can be had now, the lowest first."""
         self.rates: tuple[float, ...] = ()
-        """Bits per second of each of them."""
+        """Bits per second at which each of them flows."""
+        self.needs: tuple[float, ...] = ()
+        """Bits per second for which there must be room for each of them."""
         rate = codecs.VIDEO_CLOCK_RATE if self.is_video else codecs.AUDIO_CLOCK_RATE
         self._timeline = Timeline(rate, (random >> 14) & 0xFFFFFFFF)
         self._sequence = random % FIRST_SEQUENCES
@@ -43,7 +45,7 @@ class Slot:
     def fill(self, source: Source | None) -> None:
         """Takes its packets from another source from now on, or from none."""
         self.source = source
-        self.offered, self.rates = (), ()
+        self.offered, self.rates, self.needs = (), (), ()
         for track in self.tracks():
             track.feed = None
         for layer in range(source.layer_count if source is not None else 0):
@@ -64,19 +66,11 @@ class Slot:
         source = self.source
         if source is None:
             return
-        rates: list[tuple[int, float]] = []
-        for layer, stream in enumerate(source.streams):
-            if stream is not None and now - stream.meter.latest < FLOW_SECONDS:
-                source.rates[layer] = stream.meter.rate(now) or source.rates[layer]
-                rates.append((layer, source.rates[layer]))
-            elif source.rates[layer] and _is_held_back(source, layer, now):
-                rates.append((layer, source.rates[layer]))
-        offered = tuple(layer for layer, _ in rates)
-        measured = tuple(rate for _, rate in rates)
-        if offered != self.offered or any(
-            abs(new - old) > old * RATE_TOLERANCE for new, old in zip(measured, self.rates, strict=True)
-        ):
-            self.offered, self.rates = offered, measured
+        offered = tuple(layer for layer in range(source.layer_count) if _can_be_had(source, layer, now))
+        rates = tuple(source.rates[layer] for layer in offered)
+        needs = tuple(max(source.rates[layer], source.steady[layer].bps) for layer in offered)
+        if offered != self.offered or _differ(rates, self.rates) or _differ(needs, self.needs):
+            self.offered, self.rates, self.needs = offered, rates, needs
 
     def best_flowing(self, limit: int, now: float) -> int:
         """Returns the highest layer up to a limit that flows this moment, 0 if none does."""
@@ -112,6 +106,25 @@ class Slot:
         """Forgets a track of a foreign profile that nobody uses any more."""
         if track.profile != PAGE_PROFILE and not track.users:
             self._layers[track.layer].pop(track.profile, None)
+
+
+def _can_be_had(source: Source, layer: int, now: float) -> bool:
+    """Whether a layer flows, whose rate is measured then, or would flow if someone wanted it."""
+    stream = source.streams[layer]
+    if stream is None or now - stream.meter.latest >= FLOW_SECONDS:
+        if source.rates[layer] and _is_held_back(source, layer, now):
+            source.rates[layer] = source.steady[layer].bps
+            return True
+        return False
+    source.rates[layer] = stream.meter.rate(now) or source.rates[layer]
+    if now - stream.meter.latest < MOMENT_SECONDS:
+        source.steady[layer].follow(source.rates[layer], now)
+    return True
+
+
+def _differ(rates: tuple[float, ...], others: tuple[float, ...]) -> bool:
+    """Whether rates of the same layers are no longer about the same."""
+    return any(abs(new - old) > old * RATE_TOLERANCE for new, old in zip(rates, others, strict=True))
 
 
 def _is_held_back(source: Source, layer: int, now: float) -> bool:

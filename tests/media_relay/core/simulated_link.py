@@ -101,7 +101,7 @@ class Browser:
 
 
 class Session:
-    """A chooser and the subscriber that it chooses for."""
+    """A chooser and the subscriber that it chooses for; `measured` are the rates it is told, if others."""
 
     def __init__(
         self,
@@ -112,6 +112,7 @@ class Session:
         queue_seconds: float = 0.3,
         loss: float = 0.0,
         trains: bool = True,
+        measured: Mapping[str, tuple[float, ...]] | None = None,
     ) -> None:
         self.link = Link(seed, rate, queue_seconds, 0.03, loss)
         self.chooser = Chooser(tuple(sources), trains=trains)
@@ -136,7 +137,7 @@ class Session:
         self._train_due: deque[float] = deque()
         self._train_size = 0
         self._choice = 0.0
-        for slot, bitrates in sources.items():
+        for slot, bitrates in (measured or sources).items():
             self.chooser.set_available(slot, bitrates)
         self._choose()
 

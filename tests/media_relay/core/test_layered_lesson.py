@@ -157,6 +157,20 @@ def test_a_layer_that_stops_by_itself_is_left(lesson: Lesson) -> None:
     assert lesson.layer(student) == 1
 
 
+def test_a_layer_that_stops_and_starts_slowly_needs_as_much_as_before(lesson: Lesson) -> None:
+    student = lesson.room.subscriber()
+    lesson.room.router.prefer(student.connection, {SLOT: 0}, lesson.room.now)
+    lesson.go_on(STOP_DELAY + 2)
+    lesson.stopped = {1, 2}
+    lesson.go_on(30)
+    lesson.room.router.prefer(student.connection, {}, lesson.room.now)
+    lesson.stopped, lesson.sizes = set(), [600, 60, 60]
+    lesson.go_on(4)
+    slot = lesson.room.router.rooms["room"].slots[SLOT]
+    assert slot.rates[2] < 50e3
+    assert slot.needs[1:] == pytest.approx((500e3, 1700e3), rel=0.2)
+
+
 def test_copies_that_try_out_a_publisher_s_line_are_not_part_of_a_layer(lesson: Lesson) -> None:
     slot = lesson.room.router.rooms["room"].slots[SLOT]
     rates = slot.rates
