@@ -1,11 +1,13 @@
-"""Each gets the layer that they wish for, in real Chromium, and the teacher sends no other."""
+"""Each gets the layer that their line carries and that they wish for, in real Chromium."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import ClassRoom
-from tests.support.quality import height, sent_frames, sent_heights
+from tests.browser.conftest import ClassRoom, NewPath
+from tests.browser.test_quality import FAR, FRAMES
+from tests.support.path import Conditions
+from tests.support.quality import height, pictures_for, sent_frames, sent_heights
 from tests.support.room import CAMERA, PICTURE_SECONDS, Room
 
 pytestmark = pytest.mark.timeout(600)
@@ -30,6 +32,30 @@ def expect_sent(teacher: Room, rid: str, *, wanted: bool = True) -> None:
         return (sent_frames(teacher).get(rid, 0) > before) == wanted
 
     teacher.wait_until(is_as_wanted, PICTURE_SECONDS, f"layer {rid} is sent: {not wanted}")
+
+
+def test_a_narrow_line_comes_to_hold_the_low_layer_and_is_back_on_top_once_it_is_wide(
+    classroom: ClassRoom, new_path: NewPath
+) -> None:
+    teacher = classroom.live_teacher()
+    path = new_path()
+    path.change(up=FAR, down=FAR)
+    bad, good = classroom.watching("student1", path=path), classroom.watching("student2")
+    for student in (bad, good):
+        expect_layer(student, teacher, "h")
+    path.change(down=Conditions(kbps=300, delay_ms=30, queue_ms=300))
+
+    def holds() -> bool:
+        lost = path.down.overflowed
+        seen, reference = pictures_for(5, (bad, good))
+        return path.down.overflowed == lost and seen.framesDecoded >= FRAMES * reference.framesDecoded > 0
+
+    bad.wait_until(holds, 2 * PICTURE_SECONDS, "the line does not hold the low layer")
+    assert height(bad) == sent_heights(teacher)["l"]
+    bad.expect_sound()
+    assert height(good) == sent_heights(teacher)["h"]
+    path.change(down=FAR)
+    expect_layer(bad, teacher, "h")
 
 
 def test_what_a_student_wants_is_kept_to_by_the_relay_and_spares_the_teacher(classroom: ClassRoom) -> None:
