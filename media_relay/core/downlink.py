@@ -95,14 +95,12 @@ class Downlink:
             return
         self._outbox.counters.add("nacked", len(sequences))
         for sequence in sequences:
-            if not link.resends.take(1, now):
-                self._outbox.counters.add("resends_over_limit")
-                return
             segment = seat.find(sequence)
             packet = segment.track.find(segment.first - segment.offset, now) if segment is not None else None
-            if segment is None or packet is None:
+            if segment is None or packet is None or not seat.may_try(segment.first, link.rtt, now):
                 continue
-            if seat.may_try(segment.first):
-                self._outbox.counters.add("resent")
-                again = sent_again(link, seat, own_packet(segment, packet), now)
-                self._outbox.put(Resend(link, again))
+            if not link.may_resend(len(packet), now):
+                self._outbox.counters.add("resends_over_limit")
+                return
+            self._outbox.counters.add("resent")
+            self._outbox.put(Resend(link, sent_again(link, seat, own_packet(segment, packet), now)))

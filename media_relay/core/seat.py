@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from media_relay.core.rtp import timestamp_delta, unwrap
@@ -9,12 +10,11 @@ from media_relay.core.shift import NO_SHIFT, Shift
 from media_relay.core.slot import Slot
 from media_relay.core.track import NEAR_WRAP, Numbers, Track, Written
 
-MAX_SEGMENTS = 4
-"""Older tracks than these have left the caches by any measure."""
-
 MAX_TRIES = 10
 """How often one packet is sent again to one subscriber."""
 MAX_REMEMBERED = 128
+UNDER_WAY = 0.8
+"""Of the round trip. Browsers that only watch don't know it, and ask again every tenth of a second."""
 
 
 class Segment(NamedTuple):
@@ -34,7 +34,6 @@ class Seat:
         "_ends",
         "_first",
         "_offset",
-        "_past",
         "_tries",
         "goal",
         "rtx_sequence",
@@ -50,10 +49,10 @@ class Seat:
         """The track to move to at its next keyframe."""
         self.shift = NO_SHIFT
         self.rtx_sequence = 0
-        self._tries: dict[int, int] = {}
+        self._tries: dict[int, tuple[int, float]] = {}
+        """How often and when last something was sent again, by own place."""
         self._offset = 0
         self._first = 0
-        self._past: tuple[Segment, ...] = ()
         self._ends: Numbers | None = None
 
     @property
@@ -101,19 +100,23 @@ class Seat:
 
     def leave(self) -> None:
         """Is in no track from now on."""
-        segment = self.present()
-        if segment is not None:
+        if self.track is not None:
             self._ends = self.numbers()
-            self._past = (*self._past, segment)[-MAX_SEGMENTS:]
             self.track = None
 
-    def may_try(self, place: int) -> bool:
-        """Counts a packet as sent again, by its own place; returns whether it was not too often."""
-        tries = self._tries.pop(place, 0) + 1
-        self._tries[place] = tries
+    def may_try(self, place: int, rtt: float, now: float) -> bool:
+        """Counts a packet as sent again, by its own place.
+
+        Returns whether it was not too often, and can't be under way still from the last time.
+        """
+        tries, last = self._tries.get(place, (0, -math.inf))
+        if tries >= MAX_TRIES or now - last < rtt * UNDER_WAY:
+            return False
+        self._tries.pop(place, None)
+        self._tries[place] = tries + 1, now
         if len(self._tries) > MAX_REMEMBERED:
             del self._tries[next(iter(self._tries))]
-        return tries <= MAX_TRIES
+        return True
 
     def present(self) -> Segment | None:
         """Returns all own numbers that are the present track's; None while the picture pauses."""
@@ -122,14 +125,12 @@ class Seat:
         return Segment(self._first, self.numbers().sequence, self.track, self._offset, self.shift)
 
     def find(self, sequence: int) -> Segment | None:
-        """Returns the segment that an own sequence number belongs to, with just that one in it."""
-        if self.is_new:
+        """Returns the present track's segment with just one own sequence number in it.
+
+        What came before a move is not found: its keyframe replaces all that, and a narrow line has no room.
+        """
+        present = self.present()
+        if present is None:
             return None
-        last = self.numbers().sequence
-        place = unwrap(sequence, last)
-        for segment in (self.present(), *reversed(self._past)):
-            if segment is None:
-                continue
-            if segment.first <= place <= segment.last:
-                return Segment(place, place, segment.track, segment.offset, segment.shift)
-        return None
+        place = unwrap(sequence, present.last)
+        return present._replace(first=place, last=place) if present.first <= place <= present.last else None

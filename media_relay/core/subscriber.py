@@ -10,8 +10,9 @@ from media_relay.core.links import Connection, Link
 from media_relay.core.seat import Seat
 from media_relay.core.throttles import TokenBucket
 
-RESENDS_PER_SECOND = 150
-RESEND_BURST = 300
+RESEND_PART = 0.5
+"""Of the rate of what is sent: to who loses more, sending again would only add to what is too much."""
+MIN_RESEND_BPS = 100_000.0
 PICTURE_LOSSES_PER_SECOND = 0.3
 PICTURE_LOSS_BURST = 6
 """Keyframes cost everyone: who asks without end gets no more than three in ten seconds."""
@@ -55,9 +56,16 @@ class Subscriber(Link):
         self.rtt = self.loss = 0.0
         self.told: tuple[tuple[tuple[str, int], ...], str] | None = None
         """Which layers it had, and why not more, when that was last reported."""
-        self.resends = TokenBucket(RESENDS_PER_SECOND, RESEND_BURST)
+        self.resends = TokenBucket(MIN_RESEND_BPS / 8, MIN_RESEND_BPS / 8)
         self.picture_losses = TokenBucket(PICTURE_LOSSES_PER_SECOND, PICTURE_LOSS_BURST)
         self._slots = None if slots is None else frozenset(slots)
+
+    def may_resend(self, size: int, now: float) -> bool:
+        """Counts so many bytes as sent again; returns whether they are not too many."""
+        sent = sum(seat.slot.rate(seat.track.layer) for seat in self.seats.values() if seat.track is not None)
+        rate = max(sent * RESEND_PART, MIN_RESEND_BPS) / 8
+        self.resends.set(rate, rate)
+        return self.resends.take(size, now)
 
     def wants(self, slot: str) -> bool:
         """Whether a slot is among those that it was offered."""

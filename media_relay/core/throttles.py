@@ -18,6 +18,10 @@ class TokenBucket:
         self._burst = self._level = burst
         self._updated = -math.inf
 
+    def set(self, rate: float, burst: float) -> None:
+        """Allows this from now on; what was saved up above the burst is lost."""
+        self._rate, self._burst = rate, burst
+
     def take(self, amount: float, now: float) -> bool:
         """Takes the amount if there is as much."""
         self._level = min(self._burst, self._level + (now - self._updated) * self._rate)

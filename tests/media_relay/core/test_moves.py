@@ -28,6 +28,7 @@ from tests.media_relay.core.classroom import (
     Classroom,
     keyframe_requests,
     offered,
+    resent,
 )
 
 SLOT = "teacher-camera"
@@ -237,6 +238,24 @@ def test_a_pause_is_at_once_and_ends_at_a_keyframe(room: Classroom) -> None:
     assert seat.track is None
     send(room, teacher, 0, 3, keyframe=True)
     assert seat.track is not None
+
+
+@pytest.mark.parametrize(("before", "after", "answers"), [(1, 0, 0), (0, 1, 1)])
+def test_what_was_lost_of_a_layer_is_not_sent_again_after_a_move_to_a_lower_one(
+    room: Classroom, before: int, after: int, answers: int
+) -> None:
+    teacher = layered(room)
+    link = room.subscriber()
+    seat = link.seats[room.slot_ssrc(SLOT)]
+    for layer in (before, after):
+        room.router._steering.aim(link, seat, layer, room.now)
+        send(room, teacher, layer, 1, keyframe=True)
+    send(room, teacher, after, 2)
+    assert seat.track is not None
+    assert seat.track.layer == after
+    own = seat.numbers().sequence
+    lost = tuple(own - back & 0xFFFF for back in (0, 2))
+    assert len(resent(room.rtcp(link, rtcp.Nack(9, room.slot_ssrc(SLOT), lost)))) == 1 + answers
 
 
 def test_what_a_publisher_sends_again_takes_the_place_of_what_was_lost(room: Classroom) -> None:
