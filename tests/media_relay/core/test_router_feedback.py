@@ -10,7 +10,7 @@ from media_relay.core import codecs, rtcp, rtp
 from media_relay.core.outputs import Forward, SendControl
 from media_relay.core.seat import MAX_TRIES
 from media_relay.core.shift import NO_PLACES, NO_SHIFT, shifted
-from media_relay.core.subscriber import MIN_RESEND_BPS
+from media_relay.core.subscriber import MIN_RESEND_BPS, PICTURE_LOSS_BURST, PICTURE_LOSSES_PER_SECOND
 from media_relay.core.throttles import KEYFRAME_INTERVAL
 from media_relay.core.track import NEAR_WRAP
 from media_relay.core.uplink import PUBLISHER_BITRATE
@@ -78,6 +78,39 @@ def test_many_requests_become_one_and_a_late_one_is_queued(room: Classroom) -> N
     assert keyframe_requests(room.outputs) == 2
     room.wait(5)
     assert keyframe_requests(room.outputs) == 2
+
+
+def test_one_subscriber_cannot_have_keyframes_forever(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.rtp(teacher, 1, KEYFRAME)
+    student, other = room.subscriber(), room.subscriber(client="other")
+    camera, asked = room.slot_ssrc("teacher-camera"), 0
+    for i in range(1000):
+        asked += keyframe_requests(room.rtcp(student, rtcp.PictureLoss(9, camera)) + room.wait(0.02))
+        room.rtp(teacher, i + 2, KEYFRAME)
+    assert asked <= PICTURE_LOSS_BURST + PICTURE_LOSSES_PER_SECOND * 20 + 1
+    room.wait(KEYFRAME_INTERVAL)
+    assert keyframe_requests(room.rtcp(other, rtcp.PictureLoss(9, camera))) == 1
+
+
+# Retransmission.
+
+
+def test_a_nack_is_answered_with_the_very_same_packet(room: Classroom) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    lost = rtp.parse_header(packet).sequence
+    outputs = room.rtcp(student, rtcp.Nack(9, room.slot_ssrc("teacher-camera"), (lost, (lost + 1) & 0xFFFF)))
+    assert resent(outputs) == [packet]
+
+
+def test_nothing_is_resent_from_before_a_subscriber_joined(room: Classroom) -> None:
+    teacher = room.publisher()
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    room.now += 0.1
+    student = room.subscriber()
+    lost = rtp.parse_header(packet).sequence
+    assert resent(room.rtcp(student, rtcp.Nack(9, room.slot_ssrc("teacher-camera"), (lost,)))) == []
 
 
 def test_one_subscriber_cannot_have_more_resent_than_a_part_of_what_is_sent(room: Classroom) -> None:
