@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Callable
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,6 +20,7 @@ OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 MIN_LOAD_INTERVAL = 0.1
 MAX_UNSENT = 10_000
+MAX_ENDED = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ logger = logging.getLogger(__name__)
 class ControlLink:
     """Registers, reports load, hands each message to `handle` and sends its reply.
 
-    Media never waits for it: while the line is down, what would be said is dropped.
+    Media never waits for it: while the line is down, what would be said is dropped, but for word of
+    connections that have ended, for which nothing else would tell.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class ControlLink:
         self._load = load
         self._handle = handle
         self._outbox: asyncio.Queue[protocol.Message] | None = None
+        self._ended: deque[protocol.ConnectionChanged] = deque(maxlen=MAX_ENDED)
+        """What could not be said of connections that are gone."""
         self._interval = protocol.Registered().load_interval
         self._complaint = ""
         self.is_registered = False
@@ -56,6 +61,8 @@ class ControlLink:
         """Sends a message if the line is up and has room."""
         if self._outbox is not None and not self._outbox.full():
             self._outbox.put_nowait(message)
+        elif isinstance(message, protocol.ConnectionChanged) and message.state == "closed":
+            self._ended.append(message)
 
     async def run(self) -> None:
         """Keeps the line up until cancelled."""
@@ -123,6 +130,10 @@ class ControlLink:
             self.is_registered = True
             self._interval = max(MIN_LOAD_INTERVAL, message.load_interval)
             logger.info("control link: registered")
+            ended = list(self._ended)
+            self._ended.clear()
+            for word in ended:
+                self.send(word)
         reply = self._answer(message)
         if reply is not None:
             self.send(reply)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from media_relay import protocol
 from media_relay.io.control import ControlLink
@@ -39,6 +40,30 @@ async def test_whatever_the_other_side_says_the_relay_dials_again(reply: bytes) 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     server.close()
+
+
+async def test_the_web_tier_hears_of_connections_that_have_ended_while_the_line_was_down() -> None:
+    heard: asyncio.Queue[protocol.Message] = asyncio.Queue()
+
+    async def welcome(line: ServerConnection) -> None:
+        async for text in line:
+            message = protocol.decode(text)
+            if isinstance(message, protocol.Register):
+                await line.send(protocol.encode(protocol.Registered(60.0)))
+            heard.put_nowait(message)
+
+    ended = protocol.ConnectionChanged("room", "teacher", "whip-1", "publish", "closed", "gone")
+    async with serve(welcome, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        link = ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
+        link.send(protocol.ConnectionChanged("room", "student", "page-1", "subscribe", "connected"))
+        link.send(ended)
+        running = asyncio.create_task(link.run())
+        async with asyncio.timeout(SECONDS):
+            said = [await heard.get(), await heard.get()]
+        assert said == [_register(), ended]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def _register() -> protocol.Register:
