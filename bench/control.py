@@ -127,6 +127,9 @@ class WebEnd:
             self.registered.set()
         elif isinstance(message, protocol.Load):
             self.load = message
+            if message.draining:
+                # There is no other relay: it need not wait for anybody to move.
+                await link.send(protocol.encode(protocol.Moved(0)))
         elif isinstance(message, protocol.ConnectionChanged):
             self.changes.append(message)
         else:
