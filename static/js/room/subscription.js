@@ -4,6 +4,9 @@ import { MediaLink } from "./peer.js";
 
 /** Sound and a camera's picture never pause this long by themselves. */
 const STILL_AFTER_MS = 2_000;
+/** Where sound flows the relay may have paused the picture, and its word of that may be under way. */
+const PICTURE_STILL_AFTER_MS = 6_000;
+const SOUND_FLOWS_MS = 1_500;
 /** A shared screen on which nothing moves is sent rarely. */
 const SCREEN_STILL_AFTER_MS = 8_000;
 /** A picture just asked for needs a keyframe, and perhaps a layer that nobody has watched before. */
@@ -116,9 +119,17 @@ export class Subscription extends MediaLink {
     const seen = this.#seen.get(slot);
     const rare = RARE_SLOTS.has(slot);
     const quiet = now - Math.max(seen?.movedAt ?? 0, this.#since, this.#dueAt.get(slot) ?? 0);
-    const tooLong = quiet > (rare ? SCREEN_STILL_AFTER_MS : STILL_AFTER_MS);
+    const tooLong = quiet > (rare ? SCREEN_STILL_AFTER_MS : this.#patience(slot, now));
     if (!seen?.bytes) return tooLong ? "still" : "unknown";
     return tooLong && !rare ? "still" : "flowing";
+  }
+
+  /** @param {string} slot @param {number} now */
+  #patience(slot, now) {
+    if (!slot.endsWith("-camera")) return STILL_AFTER_MS;
+    const others = [...this.#expected].filter((other) => other !== slot && !RARE_SLOTS.has(other));
+    const flows = others.some((other) => now - (this.#seen.get(other)?.movedAt ?? 0) < SOUND_FLOWS_MS);
+    return flows ? PICTURE_STILL_AFTER_MS : STILL_AFTER_MS;
   }
 
   /**
