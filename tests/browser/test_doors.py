@@ -46,6 +46,13 @@ async ({ url, key, sends }) => {
     }
   } else {
     for (const kind of ["audio", "video"]) peer.addTransceiver(kind, { direction: "recvonly" });
+    // Sound that nobody plays is not decoded.
+    peer.ontrack = ({ track }) => {
+      const player = document.createElement(track.kind);
+      player.srcObject = new MediaStream([track]);
+      player.autoplay = true;
+      document.body.append(player);
+    };
   }
   await peer.setLocalDescription();
   const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/sdp" };
@@ -109,7 +116,9 @@ class Visitor:
             now = self.page.evaluate(RECEIVED)
             return bool(now["frames"] > first["frames"] + 5 and now["energy"] > first["energy"])
 
-        wait_until(more, PICTURE_SECONDS, f"the player gets no media: {self.page.evaluate(RECEIVED)}")
+        wait_until(
+            more, PICTURE_SECONDS, lambda: f"the player gets no media: {self.page.evaluate(RECEIVED)}"
+        )
 
     def expect_end(self) -> None:
         """Waits until the session's resource is gone."""

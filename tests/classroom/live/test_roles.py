@@ -30,6 +30,8 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "media.answer": ({"sdp": SDP}, ALL),
     "media.publish": ({"sdp": SDP, "sources": {"0": "camera"}}, STAFF),
     "media.close": ({"direction": "publish"}, ALL),
+    "media.prefer": ({"limits": {"teacher-camera": 0}}, ALL),
+    "media.report": ({"freezes": 1, "frozen_ms": 300}, ALL),
 }
 """Each type of request, a body that is right, and who may send it."""
 
