@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-KEYFRAME_INTERVAL = 0.5
-"""Seconds between two requests to one source; others use 0.5 to 1."""
+KEYFRAME_INTERVAL = 0.6
+"""Seconds between two requests to one source: at most two within any second; others use 0.5 to 1."""
 
 
 class TokenBucket:
