@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import struct
 import time
@@ -146,9 +147,11 @@ class Publisher(Peer):
         for stream in (self.audio, self.video):
             for sequence in sequences if stream.ssrc == ssrc else ():
                 packet = stream.kept.get(sequence & 0xFFFF)
-                if packet:
-                    self.resent += 1
-                    self.send(self.sessions.outbound.protect(packet))
+                # What SRTP calls too old is asked for by a receiver that has fallen far behind.
+                with contextlib.suppress(SrtpError):
+                    if packet:
+                        self.send(self.sessions.outbound.protect(packet))
+                        self.resent += 1
 
     def _send_sound(self) -> None:
         payload = self._footage.audio[self._sound % len(self._footage.audio)]
