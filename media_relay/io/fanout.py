@@ -18,6 +18,7 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from media_relay.core.shift import Places
@@ -27,10 +28,13 @@ from media_relay.io.ring import CHUNK, RUN, Numbers
 from media_relay.io.udp import NO_SEGMENTS, SOL_UDP, UDP_SEGMENT, UdpSocket, ffi
 
 PACKETS_PER_TURN = 1024
-"""How much is sent before the socket is read again: about four milliseconds."""
+"""How much is sent before the socket is read again, amid a packet's receivers: about three milliseconds."""
 MAX_VIDEO_DELAY = 0.25
 MAX_DELAY = 1.0
 """Seconds after which a packet that the network has no room for is given up, sound hardly ever."""
+
+LAYERS = 4
+"""So many pictures back is looked for one that a packet belongs to."""
 
 MAX_REFUSED_RUNS = CHUNK
 """So many in a row that go only in pieces, of one packet's receivers, and no runs are tried any more."""
@@ -69,6 +73,17 @@ class Job:
             and len(self.packets[-1]) == size >= len(other.packets[0])
         )
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing more can go along: the picture's last packet has come, or no more fit."""
+        last = self.packets[-1]
+        return (
+            self.frame is None
+            or last[1] >= 0x80
+            or len(self.packets) == RUN
+            or len(last) < len(self.packets[0])
+        )
+
     def take(self, other: Job) -> None:
         """Takes the other's packet along."""
         self.packets += other.packets
@@ -79,12 +94,14 @@ class Lane:
     """The way out of one socket: video waits behind everything else, and for the network when that is full.
 
     After `put`, call `run` until it returns True; when it returns False, call it again after reading, or, if
-    `blocked`, when the socket can be written to.
+    `blocked`, when the socket can be written to. The begin of a picture it may keep back until more packets
+    come that go along, at most `patience` seconds: call it again after these if `waits`.
     """
 
-    def __init__(self, socket: UdpSocket, clock: Callable[[], float]) -> None:
+    def __init__(self, socket: UdpSocket, clock: Callable[[], float], patience: float = 0.0) -> None:
         self._socket = socket
         self._clock = clock
+        self._patience = patience if socket.takes_runs else 0.0
         self._urgent: deque[Job] = deque()
         self._video: deque[Job | Change] = deque()
         self._given_up: dict[int, int] = {}
@@ -92,6 +109,7 @@ class Lane:
         self._takes_runs = socket.takes_runs
         self._refused_runs = 0
         self.blocked = False
+        self.waits = False
         self.sent = 0
         self.sent_bytes = 0
         self.expired = 0
@@ -108,12 +126,19 @@ class Lane:
             self.failed += len(job.group.members)
         elif job.frame is None:
             self._urgent.append(job)
-        elif (
-            self._takes_runs and self._video and isinstance(last := self._video[-1], Job) and last.takes(job)
-        ):
-            last.take(job)
+        elif earlier := self._find(job):
+            earlier.take(job)
         else:
             self._video.append(job)
+
+    def _find(self, job: Job) -> Job | None:
+        """Returns the waiting job that a video packet can go along with; layers of a picture come mixed."""
+        for waiting in islice(reversed(self._video), LAYERS) if self._takes_runs else ():
+            if not isinstance(waiting, Job):
+                return None
+            if waiting.group is job.group:
+                return waiting if waiting.takes(job) else None
+        return None
 
     def put_change(self, action: Change) -> None:
         """Does something exactly between the video packets put before and after, at once if none wait.
@@ -127,7 +152,7 @@ class Lane:
 
     def run(self) -> bool:
         """Sends what is queued, at most about one turn's worth; returns whether all is sent."""
-        self.blocked = False
+        self.blocked = self.waits = False
         now = self._clock()
         goal = self.sent + PACKETS_PER_TURN
         while queue := self._urgent or self._video:
@@ -136,14 +161,21 @@ class Lane:
                 queue.popleft()
                 job()
                 continue
+            if queue is self._video and self._keeps(job, now):
+                self.waits = True
+                return True
             if self.sent >= goal:
                 return False
-            if not self._is_stale(job, now) and not self._send(job):
-                self.blocked = True
+            if not self._is_stale(job, now) and not self._send(job, goal):
                 return False
             job.round.end()
             queue.popleft()
         return True
+
+    def _keeps(self, job: Job, now: float) -> bool:
+        """Whether to wait for the rest of a picture: a message of all its packets costs little more."""
+        waited = now - job.queued
+        return not job.round.begun and not job.is_whole and waited < self._patience
 
     def _is_stale(self, job: Job, now: float) -> bool:
         age = now - job.queued
@@ -161,8 +193,11 @@ class Lane:
             self.expired += job.round.rest() * len(job.packets)
         return stale
 
-    def _send(self, job: Job) -> bool:
-        """Sends to all members from the job's position on; returns False when the kernel has no room."""
+    def _send(self, job: Job, goal: int) -> bool:
+        """Sends to the members from the job's position on; returns False if the kernel or the turn ends that.
+
+        What is urgent may come in between.
+        """
         job.group.set_run(len(job.packets))
         self._refused_runs = 0
         for overhead, control in controls.items():
@@ -174,6 +209,8 @@ class Lane:
             start, end = job.round.due()
             if start == end:
                 return True
+            if self.sent >= goal:
+                return False
             for refused in self._encrypt(job, start, end):
                 if not self._transmit(job, refused):
                     return False
@@ -210,6 +247,7 @@ class Lane:
                 sent = self._send_in_pieces(job)
             job.round.position += sent
             if not sent:
+                self.blocked = True
                 return False
         return True
 

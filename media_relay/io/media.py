@@ -33,6 +33,8 @@ from media_relay.io.udp import UdpSocket
 
 TICK_SECONDS = 0.02
 STOP_SECONDS = 1.0
+PICTURE_PATIENCE = 0.002
+"""How long the first packets of a picture wait for its others."""
 LAG_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
 
 logger = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class MediaPlane:
     def __init__(self, sockets: list[UdpSocket], router: Router, changed: Changed, tell: Tell) -> None:
         self.router = router
         self.peers = PeerTable(self, router.counters, clock.monotonic)
-        self.lanes = {udp: Lane(udp, clock.monotonic) for udp in sockets}
+        self.lanes = {udp: Lane(udp, clock.monotonic, PICTURE_PATIENCE) for udp in sockets}
         self.loop_lag = 0.0
         self.loop_lags = Histogram(LAG_BOUNDS)
         """How late each tick was, in seconds."""
@@ -69,6 +71,7 @@ class MediaPlane:
         self._loop = asyncio.get_running_loop()
         self._stopping: set[asyncio.Task[None]] = set()
         self._resuming: set[Lane] = set()
+        self._waking: set[Lane] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._next_second = 0.0
         self._has_failed = False
@@ -206,7 +209,10 @@ class MediaPlane:
     def _forward(self, output: Forward) -> None:
         now = clock.monotonic()
         for udp, group in self._groups.get(output.track, {}).items():
-            self.lanes[udp].put(media_job(group, output.packet, output.frame, output.places, now))
+            lane = self.lanes[udp]
+            # Who is still on the way in comes behind what waits.
+            if group.members or not lane.is_empty:
+                lane.put(media_job(group, output.packet, output.frame, output.places, now))
 
     def _forward_control(self, output: ForwardControl) -> None:
         now = clock.monotonic()
@@ -284,12 +290,21 @@ class MediaPlane:
         udp = next(udp for udp, own in self.lanes.items() if own is lane)
         self._resuming.discard(lane)
         if lane.run():
+            if lane.waits and lane not in self._waking:
+                self._waking.add(lane)
+                self._loop.call_later(PICTURE_PATIENCE, self._wake, lane)
             return
         self._resuming.add(lane)
         if lane.blocked:
             self._loop.add_writer(udp.fileno, self._writable, udp, lane)
         else:
             self._loop.call_soon(self._run, lane)
+
+    def _wake(self, lane: Lane) -> None:
+        """Sends what has waited long enough for packets to go along."""
+        self._waking.discard(lane)
+        if lane not in self._resuming:
+            self._run(lane)
 
     def _writable(self, udp: UdpSocket, lane: Lane) -> None:
         self._loop.remove_writer(udp.fileno)

@@ -116,9 +116,7 @@ class Visitor:
             now = self.page.evaluate(RECEIVED)
             return bool(now["frames"] > first["frames"] + 5 and now["energy"] > first["energy"])
 
-        wait_until(
-            more, PICTURE_SECONDS, lambda: f"the player gets no media: {self.page.evaluate(RECEIVED)}"
-        )
+        wait_until(more, PICTURE_SECONDS, lambda: f"the player gets no media: {self.page.evaluate(RECEIVED)}")
 
     def expect_end(self) -> None:
         """Waits until the session's resource is gone."""

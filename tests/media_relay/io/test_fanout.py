@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
+from media_relay.core import rtp
 from media_relay.core.shift import Places
-from media_relay.io import dtls, ring, udp
+from media_relay.io import dtls, fanout, ring, udp
 from media_relay.io.fanout import MAX_DELAY, MAX_VIDEO_DELAY, PACKETS_PER_TURN, Job, Lane, control_job
 from media_relay.io.ring import CHUNK, MAX_PACKET_BYTES, RUN
 from media_relay.io.udp import UdpSocket, pack_address
@@ -92,6 +93,68 @@ def test_pictures_groups_and_sound_are_never_mixed(ours: UdpSocket, receivers: l
     assert receivers[0].received() == [sent[3], sent[4], sent[0], sent[1]]
     assert receivers[2].received() == [sent[2]]
     assert counting.messages == 10
+
+
+def test_sound_comes_between_the_receivers_of_a_long_picture(
+    ours: UdpSocket, receivers: list[Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "PACKETS_PER_TURN", RUN * CHUNK)
+    lane, group = Lane(ours, lambda: 0.0), group_of(receivers)
+    picture, sound = [packet(i, 100) for i in range(RUN)], packet(99, 50)
+    for data in picture:
+        lane.put(media_job(group, data, (SSRC, 1), 0.0))
+    assert not lane.run()
+    assert not lane.blocked
+    late = [receiver for receiver in receivers if not receiver.received()]
+    assert 0 < len(late) < COUNT
+    lane.put(media_job(group, sound, None, 0.0))
+    run_all(lane)
+    assert all(receiver.received() == [sound, *picture] for receiver in late)
+
+
+def test_layers_that_come_mixed_go_as_one_message_each(ours: UdpSocket, receivers: list[Receiver]) -> None:
+    counting = Counting(ours)
+    lane = Lane(counting, lambda: 0.0)  # type: ignore[arg-type]
+    groups = group_of(receivers[:2]), group_of(receivers[2:4])
+    sent = [packet(i) for i in range(6)]
+    for i, data in enumerate(sent):
+        lane.put(media_job(groups[i % 2], data, (SSRC, i % 2), 0.0))
+    run_all(lane)
+    assert [receivers[i].received() for i in (0, 2)] == [sent[::2], sent[1::2]]
+    assert counting.messages == 4
+
+
+def test_no_packet_overtakes_a_change_to_go_along(ours: UdpSocket, receivers: list[Receiver]) -> None:
+    lane, group = Lane(ours, lambda: 0.0), group_of(receivers[:1])
+    sent = [packet(i) for i in range(3)]
+    lane.put(media_job(group, sent[0], (SSRC, 1), 0.0))
+    lane.put_change(lambda: group.add(receivers[1].member))
+    for data in sent[1:]:
+        lane.put(media_job(group, data, (SSRC, 1), 0.0))
+    run_all(lane)
+    assert [receivers[i].received() for i in (0, 1)] == [sent, sent[1:]]
+
+
+@pytest.mark.parametrize("ending", ["the last packet", "time", "sound behind it"])
+def test_the_begin_of_a_picture_waits_for_the_rest_but_not_for_long(
+    ours: UdpSocket, receivers: list[Receiver], ending: str
+) -> None:
+    now = 5.0
+    lane, group = Lane(ours, lambda: now, patience=0.002), group_of(receivers[:1])
+    begin, last, sound = packet(1), rtp.build_packet(96, 2, 0, SSRC, bytes(1000), marker=True), packet(9, 50)
+    lane.put(media_job(group, begin, (SSRC, 1), now))
+    assert lane.run()
+    assert lane.waits
+    assert receivers[0].received() == []
+    if ending == "the last packet":
+        lane.put(media_job(group, last, (SSRC, 1), now))
+    elif ending == "time":
+        now += 0.003
+    else:
+        lane.put(media_job(group, sound, None, now))
+    assert lane.run()
+    assert lane.waits == (ending == "sound behind it")
+    assert receivers[0].received() == {"the last packet": [begin, last], "time": [begin]}.get(ending, [sound])
 
 
 def test_a_message_that_the_kernel_cannot_take_apart_goes_in_pieces(
