@@ -27,8 +27,8 @@ from media_relay.io.group import Group, Round, controls
 from media_relay.io.ring import CHUNK, RUN, Numbers
 from media_relay.io.udp import NO_SEGMENTS, SOL_UDP, UDP_SEGMENT, UdpSocket, ffi
 
-PACKETS_PER_TURN = 1024
-"""How much is sent before the socket is read again, amid a packet's receivers: about three milliseconds."""
+PACKETS_PER_TURN = 256
+"""How much is sent before the socket is read again, amid a packet's receivers: about one millisecond."""
 MAX_VIDEO_DELAY = 0.25
 MAX_DELAY = 1.0
 """Seconds after which a packet that the network has no room for is given up, sound hardly ever."""

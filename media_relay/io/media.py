@@ -33,6 +33,8 @@ from media_relay.io.udp import UdpSocket
 
 TICK_SECONDS = 0.02
 STOP_SECONDS = 1.0
+TURNS = 4
+"""How often a lane sends before the event loop's other work is done."""
 PICTURE_PATIENCE = 0.002
 """How long the first packets of a picture wait for its others."""
 LAG_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
@@ -286,19 +288,24 @@ class MediaPlane:
         self._groups[track][place.udp].remove(place.member)
 
     def _run(self, lane: Lane) -> None:
-        """Sends for a while; goes on after reading, or when the network has room again."""
+        """Sends for some turns, reading in between; goes on later, or when the network has room again."""
         udp = next(udp for udp, own in self.lanes.items() if own is lane)
-        self._resuming.discard(lane)
-        if lane.run():
-            if lane.waits and lane not in self._waking:
-                self._waking.add(lane)
-                self._loop.call_later(PICTURE_PATIENCE, self._wake, lane)
-            return
         self._resuming.add(lane)
-        if lane.blocked:
-            self._loop.add_writer(udp.fileno, self._writable, udp, lane)
-        else:
-            self._loop.call_soon(self._run, lane)
+        for _ in range(TURNS):
+            if lane.run():
+                self._resuming.discard(lane)
+                self._wake_later(lane)
+                return
+            if lane.blocked:
+                self._loop.add_writer(udp.fileno, self._writable, udp, lane)
+                return
+            self._read(udp)
+        self._loop.call_soon(self._run, lane)
+
+    def _wake_later(self, lane: Lane) -> None:
+        if lane.waits and lane not in self._waking:
+            self._waking.add(lane)
+            self._loop.call_later(PICTURE_PATIENCE, self._wake, lane)
 
     def _wake(self, lane: Lane) -> None:
         """Sends what has waited long enough for packets to go along."""
