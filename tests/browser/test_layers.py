@@ -16,6 +16,27 @@ UP_SECONDS = 60.0
 """How long the highest layer may take on a busy machine: publisher and relay both feel their way up."""
 
 
+SMALL_CAMERA = """
+(() => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
+  const pen = canvas.getContext("2d");
+  const devices = navigator.mediaDevices;
+  const real = devices.getUserMedia.bind(devices);
+  let count = 0;
+  devices.getUserMedia = async ({ audio, video }) => {
+    const stream = new MediaStream(audio ? (await real({ audio })).getAudioTracks() : []);
+    if (!video) return stream;
+    setInterval(() => {
+      pen.fillStyle = `hsl(${(count += 7) % 360} 80% 50%)`;
+      pen.fillRect(0, 0, 640, 360);
+    }, 50);
+    stream.addTrack(canvas.captureStream(20).getVideoTracks()[0]);
+    return stream;
+  };
+})();
+"""
+
+
 def expect_layers(teacher: Room, rids: list[str]) -> None:
     """Waits until the teacher's page sends these layers of the camera."""
     teacher.wait_until(
@@ -55,3 +76,18 @@ def test_a_layer_that_nobody_watches_is_sent_again_when_somebody_does(classroom:
     )
     student.expect_picture()
     assert student.peers() == 1
+
+
+def test_a_small_camera_is_seen_in_its_full_size(
+    classroom: ClassRoom, new_person: Callable[..., BrowserContext]
+) -> None:
+    person = new_person(classroom.lectern.cast["teacher"])
+    person.add_init_script(SMALL_CAMERA)
+    teacher = tapped_room(person, classroom.url).go_live()
+    student = classroom.watching()
+    student.wait_until(
+        lambda: (student.received(CAMERA) or {}).get("width") == 640,
+        UP_SECONDS,
+        lambda: f"not the whole picture: {student.received(CAMERA)}",
+    )
+    expect_layers(teacher, ["l", "m"])

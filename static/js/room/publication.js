@@ -30,6 +30,8 @@ const LINES = [
   },
   { source: "screen_audio", kind: "audio", encodings: [{ maxBitrate: 96_000 }] },
 ];
+/** Of smaller pictures Chromium leaves out the highest layers, so that they must be divided otherwise. */
+const PIXELS_FOR_LAYERS = [0, 0, 480 * 270, 960 * 540];
 /**
  * The relay reports about every second, and answers the browser's own checks; silence this long means that it
  * is gone.
@@ -53,6 +55,7 @@ export class Publication extends MediaLink {
     if (track) this.#tracks.set(source, track);
     else this.#tracks.delete(source);
     await this.#senders.get(source)?.replaceTrack(track);
+    if (track && this.#isNegotiated) this.#adjust(source);
   }
 
   /**
@@ -107,7 +110,11 @@ export class Publication extends MediaLink {
       Object.assign(encodings[0], { scaleResolutionDownBy, maxBitrate });
     } else {
       const watched = this.#watched.get(source);
-      for (const encoding of encodings) encoding.active = watched?.includes(encoding.rid ?? "") ?? true;
+      const count = layerCount(layers.length, this.#tracks.get(source));
+      encodings.forEach((encoding, index) => {
+        encoding.active = index < count && (watched?.includes(encoding.rid ?? "") ?? true);
+        Object.assign(encoding, divided(layers, Math.min(index, count - 1), count));
+      });
     }
     try {
       await sender.setParameters(parameters);
@@ -138,4 +145,26 @@ export class Publication extends MediaLink {
     if (amount > this.#heard.amount) this.#heard = { amount, at: now };
     return now - this.#heard.at > STILL_AFTER_MS ? "still" : "flowing";
   }
+}
+
+/**
+ * Returns how many layers a browser sends of a picture of the track's size.
+ * @param {number} most @param {MediaStreamTrack | undefined} track
+ */
+function layerCount(most, track) {
+  const { width, height } = track?.getSettings() ?? {};
+  if (!width || !height) return most;
+  let count = most;
+  while (count > 1 && width * height < (PIXELS_FOR_LAYERS[count] ?? 0)) count -= 1;
+  return count;
+}
+
+/**
+ * Returns the size and bitrate of a layer where only so many of them are sent: the highest has the whole picture.
+ * @param {{scaleResolutionDownBy?: number, maxBitrate: number}[]} layers
+ */
+function divided(layers, /** @type {number} */ index, /** @type {number} */ count) {
+  const missing = layers.length - count;
+  const { scaleResolutionDownBy } = layers[index + missing];
+  return { scaleResolutionDownBy, maxBitrate: layers[index].maxBitrate * 2 ** missing };
 }
