@@ -30,7 +30,9 @@ def offered(remote: sdp.Description, sources: Mapping[str, str]) -> list[Offered
         chosen = codecs.choose(media)
         if not chosen:
             raise ValueError(f"SDP has no usable codec for the {source}")
-        found.append(Offered(source, media, chosen, codecs.choose_rtx(media, chosen), layers(media)))
+        # Our pages name the lowest layer first, others the one they prefer (RFC 8853 section 5.2).
+        rids = layers(media) if sources else layers(media)[::-1]
+        found.append(Offered(source, media, chosen, codecs.choose_rtx(media, chosen), rids))
     if len({item.kind for item in found}) != len(found):
         raise ValueError("Two m-lines are named for one source")
     return found
@@ -48,7 +50,7 @@ def _usual_sources(medias: Iterable[sdp.Media]) -> dict[str, str]:
 
 
 def layers(media: sdp.Media) -> tuple[str, ...]:
-    """Returns the names of the layers that are taken, the lowest first; none if there is but one."""
+    """Returns the names of the layers that are taken, as they are ordered; none if there is but one."""
     named = {codecs.URI_MID, codecs.URI_RID} <= media.extensions.keys()
     rids = media.simulcast[:MAX_LAYERS] if named else ()
     return rids if len(rids) > 1 else ()
