@@ -24,7 +24,8 @@ tools: setup          ## the browsers and servers that the tests start
 	@exec $(BIN)/python deploy/test_tools.py
 
 test: setup-tests tools lint types   ## everything: style, types, every test, the classroom's on both databases
-	@exec $(BIN)/python -m tests.support.lanes
+	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest tests/classroom tests/accounts
+	$(BIN)/python -m pytest --ignore=tests/classroom/live
 
 check: setup-tests lint types        ## the quick part, in under a minute: style, types, pure tests
 	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)

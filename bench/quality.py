@@ -95,12 +95,12 @@ class Seen:
         return between(samples, begin + phase.settled, begin + phase.seconds)
 
 
-def watch(lesson: Lesson, phases: Sequence[Phase]) -> Seen:
-    """Plays all phases; a teacher must be live."""
+def watch(lesson: Lesson, phases: Sequence[Phase], start: float) -> Seen:
+    """Plays all phases after so many seconds; a teacher must be live."""
     with UdpPath(lesson.media_port, seed=SEED) as path:
         student = _join(lesson, "student1", leads_through(path.port))
         neighbour = _join(lesson, "student2")
-        student.wait_for_timeout(START_SECONDS * 1000)
+        student.wait_for_timeout(start * 1000)
         begins = []
         for phase in phases:
             path.change(up=phase.up, down=phase.down)
@@ -180,7 +180,7 @@ def measure(pace: float = 1.0) -> Seen:
     with running_lesson() as lesson:
         teacher = lesson.person("teacher", "busy_camera.js")
         lesson.room(teacher).go_live()
-        return watch(lesson, phases)
+        return watch(lesson, phases, START_SECONDS * pace)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -96,9 +97,11 @@ def parts_of(process: Process) -> dict[str, psutil.Process]:
     """The parts that run under a supervisor (or under make, with the supervisor below it), by module."""
     found = {}
     for child in psutil.Process(process.pid).children(recursive=True):
-        words = child.cmdline()
-        if "-m" in words:
-            found[words[words.index("-m") + 1]] = child
+        # One that has just been killed may be gone by now.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            words = child.cmdline()
+            if "-m" in words:
+                found[words[words.index("-m") + 1]] = child
     return found
 
 

@@ -9,7 +9,7 @@ from tests.bench.running import figures_of
 
 
 def test_every_phase_is_told_of(tmp_path: Path) -> None:
-    told = figures_of(tmp_path, "quality", "--pace", "0.3")
+    told = figures_of(tmp_path, "quality", "--pace", "0.2")
     assert [phase["phase"] for phase in told["phases"]] == [phase.name for phase in PHASES]
     assert told["figures"].keys() >= GOALS.keys()
     assert len(told["begins"]) == len(PHASES)
