@@ -106,7 +106,7 @@ def growing(title: str, image: str, intro: str) -> Callable[[Mapping[str, Any]],
         checks = []
         for point in points:
             if point["subscribers"] in (cost.LARGE, cost.LARGEST):
-                prefix = f"{point['subscribers']:,} subscribers: "
+                prefix = f"{title.lower()}, {point['subscribers']:,}: "
                 checks += _checks(prefix, point, cost.goals(point["subscribers"]), POINT_NAMES)
         text = f"{wrapped(intro)}\n\n{_image(image, drawn_words(costs))}\n\n{markdown_table(head, rows)}"
         return Section(title, text, checks, {image: drawn})
