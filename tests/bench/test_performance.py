@@ -43,8 +43,8 @@ def results(*points: dict[str, float]) -> dict[str, Any]:
 
 def test_the_page_has_goals_figures_and_where_they_come_from() -> None:
     text, images = page(results(point(50), point(1000, rss_kb_per_subscriber=120.0)))
-    assert "| 1,000 subscribers: µs of CPU a packet | 2.95 | ≤ 3 | met |" in text
-    assert "| 1,000 subscribers: memory a subscriber, kB | 120 | ≤ 100 | **missed** |" in text
+    assert "clients that do not read, 1,000: µs of CPU a packet | 2.95 | ≤ 3 | met |" in text
+    assert "clients that do not read, 1,000: memory a subscriber, kB | 120 | ≤ 100 | **missed** |" in text
     assert "| 1,000 | 175,000 | 50 | 1 | 2.95 | 3 | 120 | 1.5 |" in text
     assert "| `python -m bench.cost deaf` | 0123456789 | 2026-01-02T03:04:05+00:00 |" in text
     assert "(images/performance/cost.svg)" in text
