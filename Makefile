@@ -25,7 +25,7 @@ tools: setup          ## the browsers and servers that the tests start
 
 test: setup-tests tools lint types   ## everything: style, types, every test, the classroom's on both databases
 	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest tests/classroom tests/accounts
-	$(BIN)/python -m pytest --ignore=tests/classroom/live
+	$(BIN)/python -m pytest
 
 check: setup-tests lint types        ## the quick part, in under a minute: style, types, pure tests
 	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)
