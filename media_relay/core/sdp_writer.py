@@ -5,7 +5,7 @@ One bundled transport, ICE-lite, the relay as DTLS server (RFC 8829, 8839, 8843)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from media_relay.core.codecs import RTX, TRANSPORT_CC, URI_TRANSPORT_CC, VIDEO_CLOCK_RATE, choose
@@ -77,14 +77,29 @@ def make_watch_answer(
     accepted = [mid for mid in remote.bundle if codecs[mid]]
     if not by_mid.keys() & set(accepted):
         raise ValueError(NOTHING_ACCEPTED)
+
+    def describe(media: Media) -> list[str]:
+        return _sending(by_mid[media.mid]) if media.mid in by_mid else _idle(codecs[media.mid])
+
+    return _answer(remote, transport, accepted, codecs, describe)
+
+
+def _answer(
+    remote: Description,
+    transport: LocalTransport,
+    accepted: Sequence[str],
+    codecs: Mapping[str, tuple[Codec, ...]],
+    describe: Callable[[Media], list[str]],
+) -> str:
+    """Returns an answer in which every m-line that is not accepted is rejected (RFC 8829 section 5.3.1)."""
     lines = _session(transport, accepted)
     for media in remote.media:
-        if media.mid not in accepted:
+        if media.mid in accepted:
+            lines += _media_head(media.kind, media.protocol, codecs[media.mid])
+            lines += _transport(transport, media.mid, "passive", candidates=media.mid == accepted[0])
+            lines += describe(media)
+        else:
             lines += _rejected(media)
-            continue
-        lines += _media_head(media.kind, media.protocol, codecs[media.mid])
-        lines += _transport(transport, media.mid, "passive", candidates=media.mid == accepted[0])
-        lines += _sending(by_mid[media.mid]) if media.mid in by_mid else _idle(codecs[media.mid])
     return _text(lines)
 
 
@@ -128,22 +143,17 @@ def make_answer(
     accepted = [mid for mid in remote.bundle if codecs.get(mid)]
     if not accepted:
         raise ValueError(NOTHING_ACCEPTED)
-    lines = _session(transport, accepted)
-    for media in remote.media:
-        if media.mid not in accepted:
-            lines += _rejected(media)
-            continue
-        lines += _media_head(media.kind, media.protocol, codecs[media.mid])
-        lines += _transport(transport, media.mid, "passive", candidates=media.mid == accepted[0])
+
+    def describe(media: Media) -> list[str]:
         taken = {uri: number for uri, number in media.extensions.items() if uri in extensions}
-        lines += _extmaps(taken)
-        lines += ["a=recvonly" if media.sends else "a=inactive", "a=rtcp-mux"]
+        lines = [*_extmaps(taken), "a=recvonly" if media.sends else "a=inactive", "a=rtcp-mux"]
         lines += ["a=rtcp-rsize"] if media.rtcp_rsize else []
         feedback = (*FEEDBACK, TRANSPORT_CC) if URI_TRANSPORT_CC in taken else FEEDBACK
         for codec in codecs[media.mid]:
             lines += _codec(codec, [name for name in codec.feedback if name in feedback], start_bitrate_kbps)
-        lines += _layers((rids or {}).get(media.mid, ()) if media.sends else ())
-    return _text(lines)
+        return lines + _layers((rids or {}).get(media.mid, ()) if media.sends else ())
+
+    return _answer(remote, transport, accepted, codecs, describe)
 
 
 def _check_transport(remote: Description) -> None:
