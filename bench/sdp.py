@@ -80,12 +80,6 @@ def publisher_offer(local: Local, audio_ssrc: int, video_ssrc: int, mid_extensio
     return "\r\n".join(lines) + "\r\n"
 
 
-def extension_id(sdp: str, uri: str) -> int | None:
-    """Returns the id that the description gives to a header extension."""
-    found = re.search(rf"a=extmap:(\d+)(?:/\w+)? {re.escape(uri)}", sdp)
-    return int(found.group(1)) if found else None
-
-
 def _answer_section(lines: list[str], local: Local) -> list[str]:
     echoed = [line for line in lines if line.startswith(_ECHOED)]
     direction = "a=recvonly" if "a=sendonly" in lines or "a=sendrecv" in lines else "a=inactive"

@@ -89,12 +89,6 @@ def standing(user_id: UUID, lesson_id: UUID) -> Standing | None:
     return standings([user_id], [lesson_id]).get((user_id, lesson_id))
 
 
-def role_in(user: Any, lesson: Lesson) -> str | None:
-    """The role of a person in a lesson, whatever its phase; one query, none for the anonymous."""
-    found = standing(user.pk, lesson.pk) if user.pk else None
-    return found.role if found else None
-
-
 def may(user: Any, action: Action, lesson: Lesson) -> bool:
     """Whether the person may do this in the lesson now; one query, none for the anonymous."""
     found = standing(user.pk, lesson.pk) if user.pk else None

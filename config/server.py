@@ -92,7 +92,7 @@ class WebServer(daphne.server.Server):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 # The tasks are Daphne's: nothing but a look tells their end.
-                while self._is_busy():  # noqa: ASYNC110
+                while self._is_busy():  # noqa: ASYNC110 (Daphne tells nobody when it is through)
                     await asyncio.sleep(POLL_SECONDS)
 
     def _is_busy(self) -> bool:

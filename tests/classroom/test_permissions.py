@@ -13,7 +13,7 @@ from accounts import roles
 from accounts.models import User
 from classroom import permissions
 from classroom.models import Enrolment, Lesson
-from classroom.permissions import Action, may, role_in
+from classroom.permissions import Action, may, standing
 from tests.support.cast import Cast, make_lesson
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_the_table_of_roles_and_phases(
 def test_nobody_gets_in_without_an_enrolment(cast: Cast, name: str) -> None:
     user = getattr(cast, name)
     assert allowed(user, cast.lesson) == set()
-    assert role_in(user, cast.lesson) is None
+    assert standing(user.pk, cast.lesson.pk) is None
 
 
 def test_the_anonymous_may_nothing_and_cost_no_query(cast: Cast, django_assert_num_queries: Any) -> None:
@@ -82,7 +82,9 @@ def test_the_database_is_asked_not_the_objects_at_hand(cast: Cast) -> None:
 def test_an_admin_who_is_enrolled_gets_in_as_what_they_are_enrolled(cast: Cast) -> None:
     Enrolment.objects.create(course=cast.course, user=cast.admin, role=Enrolment.Role.STUDENT)
     assert cast.admin.role == roles.SCHOOL_ADMIN
-    assert role_in(cast.admin, cast.lesson) == "student"
+    found = standing(cast.admin.pk, cast.lesson.pk)
+    assert found is not None
+    assert found.role == "student"
     assert not may(cast.admin, Action.CONDUCT, cast.lesson)
 
 

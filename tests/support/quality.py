@@ -38,15 +38,15 @@ def statistics(page: Page, kind: str) -> list[dict[str, Any]]:
 class Picture:
     """What a student's browser has counted so far of a slot's picture."""
 
-    framesDecoded: float = 0.0  # noqa: N815  # the names of the W3C's webrtc-stats
-    freezeCount: float = 0.0  # noqa: N815
-    totalFreezesDuration: float = 0.0  # noqa: N815
-    packetsLost: float = 0.0  # noqa: N815
-    packetsReceived: float = 0.0  # noqa: N815
-    nackCount: float = 0.0  # noqa: N815
-    pliCount: float = 0.0  # noqa: N815
-    retransmittedPacketsReceived: float = 0.0  # noqa: N815
-    bytesReceived: float = 0.0  # noqa: N815
+    framesDecoded: float = 0.0  # noqa: N815 (WebRTC's name)  # the names of the W3C's webrtc-stats
+    freezeCount: float = 0.0  # noqa: N815 (WebRTC's name)
+    totalFreezesDuration: float = 0.0  # noqa: N815 (WebRTC's name)
+    packetsLost: float = 0.0  # noqa: N815 (WebRTC's name)
+    packetsReceived: float = 0.0  # noqa: N815 (WebRTC's name)
+    nackCount: float = 0.0  # noqa: N815 (WebRTC's name)
+    pliCount: float = 0.0  # noqa: N815 (WebRTC's name)
+    retransmittedPacketsReceived: float = 0.0  # noqa: N815 (WebRTC's name)
+    bytesReceived: float = 0.0  # noqa: N815 (WebRTC's name)
 
 
 def picture(room: Room, slot: str = CAMERA) -> Picture:
