@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 import sys
 from collections.abc import Iterator
@@ -221,7 +222,8 @@ def relay_layers_look_down(source: Source) -> Iterator[str]:
 
 
 JS_IMPORT = re.compile(
-    r"""^\s*(?:import|export)\b[^"';]*["'](?P<path>[^"']+)["']|\bimport\(\s*["'](?P<late>[^"']+)""", re.M
+    r"""^\s*(?:import|export)\b(?:[^"';()=]*\bfrom)?\s*["'](?P<path>[^"']+)["']|\bimport\(\s*["'](?P<late>[^"']+)""",
+    re.M,
 )
 ROOM = "static/js/room/"
 ROOM_BASE = frozenset({"state", "session", "peer"})
@@ -233,7 +235,7 @@ def room_features_stand_alone(source: Source) -> Iterator[str]:
     """Rule 7: features of the room's page import state, session and lib, never each other."""
     if not source.is_in(ROOM) or not source.path.endswith(".js"):
         return
-    name = PurePosixPath(source.path).stem
+    name = _room_feature(source.path)
     text = re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", "", source.text, flags=re.S)
     if name in NO_DOM and re.search(r"\bdocument\b", text):
         yield f"{name} mentions document"
@@ -241,12 +243,14 @@ def room_features_stand_alone(source: Source) -> Iterator[str]:
         return
     for match in JS_IMPORT.finditer(text):
         path = match["path"] or match["late"]
-        if (
-            path.startswith("./")
-            and PurePosixPath(path).stem not in ROOM_BASE | {"lib"}
-            and "/lib/" not in path
-        ):
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), path))
+        if target.startswith(ROOM) and _room_feature(target) not in ROOM_BASE | {name}:
             yield f"{name} imports {path}"
+
+
+def _room_feature(path: str) -> str:
+    """The feature that a script belongs to: its own name, or that of the folder that it lies in."""
+    return PurePosixPath(path.removeprefix(ROOM)).parts[0].removesuffix(".js")
 
 
 LOADS = (
