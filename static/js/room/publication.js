@@ -5,9 +5,12 @@
 
 import { MediaLink } from "./peer.js";
 
+/** @typedef {{rid?: string, scaleResolutionDownBy?: number, maxBitrate: number}} Layer */
+
 /**
  * The order of the m-lines, and the layers of each source, the lowest first; bitrates in bits a second, so
  * that one broadcast fits a school's upstream.
+ * @type {{source: string, kind: "audio" | "video", encodings: Layer[]}[]}
  */
 const LINES = [
   { source: "microphone", kind: "audio", encodings: [{ maxBitrate: 48_000 }] },
@@ -161,7 +164,7 @@ function layerCount(most, track) {
 
 /**
  * Returns the size and bitrate of a layer where only so many of them are sent: the highest has the whole picture.
- * @param {{scaleResolutionDownBy?: number, maxBitrate: number}[]} layers
+ * @param {Layer[]} layers
  */
 function divided(layers, /** @type {number} */ index, /** @type {number} */ count) {
   const missing = layers.length - count;

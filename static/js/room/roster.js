@@ -90,7 +90,7 @@ export function toggleFilter(store) {
 
 /** Opens or closes the panel; the focus goes into it, and back to its button. */
 export function togglePeople() {
-  const opens = find("#people").hidden;
+  const opens = Boolean(find("#people").hidden);
   show(opens);
   if (matchMedia(WIDE).matches) localStorage.setItem(OPEN, opens ? "yes" : "no");
   (opens ? find("#people-title") : find("#people-button")).focus();
