@@ -5,7 +5,9 @@ PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/co
     tests/config/test_env.py tests/config/test_configuration.py tests/media_relay/test_protocol.py \
     $(patsubst %,tests/bench/test_%.py,performance pictures quantiles svg timeline))
 
-.PHONY: help run setup setup-tests tools test check lint types format bench clean
+NODE_MODULES := tests/js/node_modules/.installed
+
+.PHONY: help run setup setup-tests tools test check lint types test-js format bench clean
 
 help:                 ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -20,22 +22,30 @@ setup:                ## the virtual environment for running
 setup-tests: setup    ## the virtual environment for testing
 	@exec $(BIN)/python deploy/bootstrap.py tests/requirements.txt
 
+$(NODE_MODULES): tests/js/package-lock.json | setup-tests
+	@echo "Installing tests/js/package-lock.json."
+	@cd tests/js && ../../$(BIN)/npm ci --ignore-scripts --loglevel=error && touch node_modules/.installed
+
 tools: setup          ## the browsers and servers that the tests start
 	@exec $(BIN)/python deploy/test_tools.py
 
-test: setup-tests tools lint types   ## everything: style, types, every test, the classroom's on both databases
+test: setup-tests tools lint types test-js   ## everything: style, types, every test, the classroom's on both databases
 	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest tests/classroom tests/accounts
 	$(BIN)/python -m pytest
 
-check: setup-tests lint types        ## the quick part, in under a minute: style, types, pure tests
+check: setup-tests lint types test-js   ## the quick part, in under a minute: style, types, pure tests
 	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)
 
 lint: setup-tests     ## formatting and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: setup-tests    ## static types
+types: setup-tests $(NODE_MODULES)   ## static types, of Python and of the pages' scripts
 	$(BIN)/mypy .
+	$(BIN)/node tests/js/node_modules/typescript/bin/tsc --project tests/js
+
+test-js: setup-tests  ## the unit tests of the pages' scripts
+	@cd tests/js && ../../$(BIN)/node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test --test-reporter=dot
 
 format: setup-tests   ## rewrite the code in the house's format
 	$(BIN)/ruff format .
@@ -46,5 +56,5 @@ bench: setup-tests    ## the benchmarks, in ten minutes; they write var/bench/ a
 	$(BIN)/python -m bench
 
 clean:                ## remove what was made here, except data under var/
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis static-built
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis static-built tests/js/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
