@@ -9,6 +9,11 @@ import { Emitter } from "../lib/emitter.js";
 const CONNECT_LIMIT_MS = 5_000;
 const WATCH_EVERY_MS = 500;
 const LATE_NEWS_MS = 2_000;
+/**
+ * A browser doubts a connection when its own checks get no answer, which a lossy line brings about by itself:
+ * while anything comes on it, it is better than a new one. After so long a silence it is not.
+ */
+const DOUBTED_SILENCE_MS = 2_000;
 const RETRY = { first: 300, cap: 3_000 };
 /**
  * Media that stands still although the connection is up is asked for again more patiently: the fault may be
@@ -29,6 +34,8 @@ export class MediaLink extends Emitter {
   #connectTimer = 0;
   #watchTimer = 0;
   #connectedAt = 0;
+  #isDoubted = false;
+  #heard = { amount: 0, at: 0 };
   /** The relay's start that the media belongs to. */
   epoch = "";
 
@@ -94,9 +101,10 @@ export class MediaLink extends Emitter {
    * Called twice a second while connected.
    * @param {RTCStatsReport} _stats
    * @param {number} _now in milliseconds
+   * @param {number} _heardAt when anything came last, reports and answers to the browser's own checks too
    * @returns {"flowing" | "unknown" | "still"}
    */
-  flow(_stats, _now) {
+  flow(_stats, _now, _heardAt) {
     return "flowing";
   }
 
@@ -114,6 +122,8 @@ export class MediaLink extends Emitter {
     this.#peer?.close();
     this.#peer = null;
     this.#connectedAt = 0;
+    this.#isDoubted = false;
+    this.#heard = { amount: 0, at: 0 };
     this.epoch = "";
   }
 
@@ -136,15 +146,19 @@ export class MediaLink extends Emitter {
   /** @param {RTCPeerConnection} peer */
   #connectionChanged(peer) {
     if (peer !== this.#peer) return;
+    this.#isDoubted = peer.connectionState === "disconnected";
     if (peer.connectionState === "connected") this.#connected(peer);
-    else if (["disconnected", "failed", "closed"].includes(peer.connectionState)) this.#failed(peer);
+    else if (this.#isDoubted) this.#watch(peer);
+    else if (["failed", "closed"].includes(peer.connectionState)) this.#failed(peer);
   }
 
   /** @param {RTCPeerConnection} peer */
   #connected(peer) {
     clearTimeout(this.#connectTimer);
     clearInterval(this.#watchTimer);
-    this.#connectedAt ||= performance.now();
+    const now = performance.now();
+    this.#connectedAt ||= now;
+    this.#heard.at = now;
     this.#watchTimer = setInterval(() => this.#watch(peer), WATCH_EVERY_MS);
     // After a stall only moving media proves that the link is good again.
     if (this.#state === "connecting") this.#set("connected");
@@ -155,7 +169,11 @@ export class MediaLink extends Emitter {
   async #watch(peer) {
     const stats = await peer.getStats();
     if (peer !== this.#peer) return;
-    const flow = this.flow(stats, performance.now());
+    const now = performance.now();
+    const amount = received(stats);
+    if (amount > this.#heard.amount) this.#heard = { amount, at: now };
+    if (this.#isDoubted && now - this.#heard.at > DOUBTED_SILENCE_MS) return this.#failed(peer);
+    const flow = this.flow(stats, now, this.#heard.at);
     if (flow === "flowing") {
       this.#attempt = 0;
       this.#cancelRetry();
@@ -187,4 +205,16 @@ export class MediaLink extends Emitter {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = 0;
   }
+}
+
+/**
+ * Returns how much has come from the other end so far; only that it grows says something.
+ * @param {RTCStatsReport} stats
+ */
+function received(stats) {
+  let amount = 0;
+  stats.forEach((entry) => {
+    if (entry.type === "candidate-pair") amount += (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0);
+  });
+  return amount;
 }

@@ -47,7 +47,6 @@ export class Publication extends MediaLink {
   /** @type {Map<string, string[]>} the layers that somebody watches; all where nothing was said */
   #watched = new Map();
   #isNegotiated = false;
-  #heard = { amount: 0, at: 0 };
 
   /**
    * Sends the track for the source from now on; null stops its packets at once.
@@ -93,7 +92,6 @@ export class Publication extends MediaLink {
     await peer.setRemoteDescription({ type: "answer", sdp });
     this.#isNegotiated = true;
     for (const { source } of lines) this.#adjust(source);
-    this.#heard = { amount: 0, at: performance.now() };
     return epoch;
   }
 
@@ -138,15 +136,9 @@ export class Publication extends MediaLink {
     return transceiver;
   }
 
-  /** @param {RTCStatsReport} stats @param {number} now @returns {"flowing" | "unknown" | "still"} */
-  flow(stats, now) {
-    let amount = 0;
-    stats.forEach((entry) => {
-      if (entry.type === "candidate-pair")
-        amount += (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0);
-    });
-    if (amount > this.#heard.amount) this.#heard = { amount, at: now };
-    return now - this.#heard.at > STILL_AFTER_MS ? "still" : "flowing";
+  /** @param {RTCStatsReport} _stats @param {number} now @param {number} heardAt @returns {"flowing" | "still"} */
+  flow(_stats, now, heardAt) {
+    return now - heardAt > STILL_AFTER_MS ? "still" : "flowing";
   }
 }
 
