@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from tests.support.cast import Cast, make_cast
+from tests.support.emptying import emptied_quickly, end_other_connections
 from tests.support.servers import PostgresServer, RedisServer, TurnServer
 
 BROWSER_TESTS = "tests/browser/"
@@ -24,6 +26,15 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     if connection.vendor == "sqlite":
         path = tmp_path_factory.mktemp("database") / "test.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; emptied quickly between tests that commit, and left by all at the end."""
+    with emptied_quickly():
+        yield
+    with django_db_blocker.unblock():
+        end_other_connections(connection)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
+from classroom.live.registry import registry
 from tests.classroom.live import wire
 
 
@@ -18,6 +19,8 @@ async def no_socket_outlives_its_test(transactional_db: None) -> AsyncIterator[N
     opened, wire.opened[:] = list(wire.opened), []
     for socket in opened:
         await socket.disconnect(code=1001, timeout=wire.PATIENCE)
+    # The registry ends with its last job, and nobody is left to hear of it.
+    await registry.publish_rosters()
     await get_channel_layer().flush()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     if others:
