@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_SDP_BYTES = 64 << 10
 MAX_ID_LENGTH = 64
 MAX_TEXT_LENGTH = 500
-MAX_SLOTS = 64
+MAX_SLOTS = 48
+"""Browsers answer each slot of pictures with 1.2 kB, and all together must fit `MAX_SDP_BYTES`."""
 MAX_VIEWERS = 20_000
 MAX_LINKS = 500
 MAX_LAYERS = 3
@@ -36,6 +37,11 @@ SOURCE_KINDS: Mapping[str, str] = {MICROPHONE: AUDIO, CAMERA: VIDEO, SCREEN: VID
 SUBSCRIBE = "subscribe"
 PUBLISH = "publish"
 DIRECTIONS = (SUBSCRIBE, PUBLISH)
+
+EVERYONE = ""
+STAFF = "staff"
+AUDIENCES = (EVERYONE, STAFF)
+"""Who is offered a slot: all viewers, or those of them alone that are staff."""
 
 # What of a relay's budget is nearest to its end.
 BUDGETS = ("connections", "bandwidth", "packets", "cpu")
@@ -64,10 +70,11 @@ REFUSAL_CODES = (REFUSED, BAD_SDP, FULL, UNKNOWN, FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in every subscriber's connection that one source at a time can fill."""
+    """A place in the connection of each subscriber of its audience that one source at a time can fill."""
 
     name: str
     kind: str
+    audience: str = EVERYONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,8 @@ class Load:
 class Permits:
     """web → relay: all that holds in a room.
 
-    An older or equal generation changes nothing; no viewer and no publisher ends the room.
+    An older or equal generation changes nothing; no viewer and no publisher ends the room. `slots` are in the
+    order of their importance; `staff` are those of the viewers that get the slots for staff, too.
     """
 
     room: str
@@ -135,6 +143,7 @@ class Permits:
     viewers: tuple[str, ...] = ()
     publishers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stage: tuple[StageEntry, ...] = ()
+    staff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +414,7 @@ _SOURCE = _one_of(*SOURCE_KINDS)
 _COUNT = _integer(0, 1 << 53)
 _LAYER = _integer(NO_LAYER, MAX_LAYERS - 1)
 _SEAT: dict[str, Callable[[Any], Any]] = {"room": _ID, "participant": _ID, "client": _ID}
-_SLOT = _record(Slot, {"name": _ID, "kind": _one_of(*KINDS)})
+_SLOT = _record(Slot, {"name": _ID, "kind": _one_of(*KINDS), "audience": _one_of(*AUDIENCES)})
 _STAGE_ENTRY = _record(StageEntry, {"slot": _ID, "participant": _ID, "source": _SOURCE})
 
 _LINK_STATE = _record(
@@ -456,6 +465,7 @@ _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
         "viewers": _list(_ID, MAX_VIEWERS),
         "publishers": _mapping(_list(_SOURCE, len(SOURCE_KINDS)), MAX_VIEWERS),
         "stage": _list(_STAGE_ENTRY, MAX_SLOTS),
+        "staff": _list(_ID, MAX_VIEWERS),
     },
     Subscribe: {"id": _ID, **_SEAT},
     Answer: {"id": _ID, **_SEAT, "sdp": _sdp},

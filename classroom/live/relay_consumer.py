@@ -163,7 +163,10 @@ class RelayConsumer(AsyncConsumer):
 
     async def _register(self, hello: protocol.Register) -> None:
         if hello.protocol != protocol.VERSION:
-            raise ValueError("the relay speaks another version of the protocol")
+            raise ValueError(
+                f"it speaks version {hello.protocol} of the protocol, not {protocol.VERSION}: "
+                "relay and web tier must be of one release"
+            )
         registration = await in_database(relays.register, hello, self.channel_name)
         self._relay_id = registration.relay_id
         if registration.replaced_channel:

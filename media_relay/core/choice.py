@@ -36,7 +36,7 @@ class Choice:
         now: float,
     ) -> None:
         """Takes losses (0 to 1, by SSRC) and REMB in bits per second."""
-        chooser = link.chooser or self._choose_from_now_on(room, link)
+        chooser = link.chooser or self._choose_from_now_on(link)
         loss = _video_loss(link, losses)
         if loss is not None:
             link.loss = loss
@@ -45,8 +45,8 @@ class Choice:
             chooser.receive_remb(bitrate, now)
         self.review(room, link, now)
 
-    def _choose_from_now_on(self, room: Room, link: Subscriber) -> Chooser:
-        pictures = [slot for slot in room.pictures if link.wants(slot.name)]
+    def _choose_from_now_on(self, link: Subscriber) -> Chooser:
+        pictures = link.view.pictures
         chooser = link.chooser = Chooser(tuple(slot.name for slot in pictures), trains=link.takes_trains)
         # What is sent already is what the first report tells of.
         for slot in pictures:
@@ -56,7 +56,7 @@ class Choice:
 
     def prefer(self, room: Room, link: Subscriber, now: float) -> None:
         """Follows what a page wants at most."""
-        chooser = link.chooser or self._choose_from_now_on(room, link)
+        chooser = link.chooser or self._choose_from_now_on(link)
         chooser.set_limits(link.limits)
         self.review(room, link, now)
 
@@ -64,12 +64,9 @@ class Choice:
         """Lets a subscriber have what is best for it now."""
         chooser = link.chooser
         if chooser is None:
-            self._give_best(room, link, now)
+            self._give_best(link, now)
             return
-        pictures = [slot for slot in room.pictures if link.wants(slot.name)]
-        if chooser.slots != tuple(slot.name for slot in pictures):
-            # Newer permits have other slots.
-            chooser = self._choose_from_now_on(room, link)
+        pictures = link.view.pictures
         for slot in pictures:
             chooser.set_available(slot.name, slot.rates, slot.needs)
         layers = chooser.choose(now)
@@ -82,10 +79,10 @@ class Choice:
         self._reports.note(room, link)
         rate = chooser.train_rate(now)
         if rate:
-            self._trains.begin(room, link, rate, now)
+            self._trains.begin(link, rate, now)
 
-    def _give_best(self, room: Room, link: Subscriber, now: float) -> None:
-        for slot in room.pictures:
+    def _give_best(self, link: Subscriber, now: float) -> None:
+        for slot in link.view.pictures:
             seat = link.seats.get(slot.ssrc)
             if seat is not None and slot.offered:
                 self._steering.aim(link, seat, slot.offered[-1], now)

@@ -16,7 +16,7 @@ from media_relay.core.rtcp import (
     SOURCE_DESCRIPTION,
 )
 
-MAX_BYTES = 1024
+MAX_BYTES = 1500
 _VERSION_AND_PADDING = 0xE0
 _HEADER = struct.Struct("!BBH")
 _BLOCK = struct.Struct("!IB11xII")

@@ -129,11 +129,6 @@ class Chooser:
         self._plan = plan_of((), (), ())
         self._show()
 
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """What it chooses for."""
-        return self._names
-
     def set_available(
         self, slot: str, bitrates: tuple[float, ...], needs: tuple[float, ...] | None = None
     ) -> None:

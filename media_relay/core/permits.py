@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 class Permits:
     """The whole truth of a room.
 
-    `slots` are names with their kind, `publishers` sources by participant, `stage` by slot the participant
-    and the source that fill it.
+    `slots` are names with their kind in the order of their importance, `staff_slots` the names of those that
+    the viewers among `staff` get alone; `publishers` are by participant the sources that may flow, `stage` by
+    slot the participant and the source that fill it.
     """
 
     room: str
@@ -20,3 +21,5 @@ class Permits:
     viewers: tuple[str, ...] = ()
     publishers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    staff: tuple[str, ...] = ()
+    staff_slots: frozenset[str] = frozenset()

@@ -30,7 +30,7 @@ class Reports:
 
     def note(self, room: Room, link: Subscriber) -> None:
         """Sees whether someone gets other layers than what was reported last."""
-        if link.told is not None and link.told != told(room, link):
+        if link.told is not None and link.told != told(link):
             self._changed.setdefault(room.name, {})[link] = None
 
     def handle_timer(self, room: Room, now: float) -> None:
@@ -48,13 +48,13 @@ class Reports:
             self._report(room, islice(changed, MAX_LINKS_AT_ONCE), now)
 
     def _report(self, room: Room, links: Iterable[Link], now: float) -> None:
-        reports = [self._describe(room, link, now) for link in links if room.knows(link)]
+        reports = [self._describe(link, now) for link in links if room.knows(link)]
         if reports:
             self._outbox.put(ReportLinks(room.name, tuple(reports)))
 
-    def _describe(self, room: Room, link: Link, now: float) -> LinkReport:
+    def _describe(self, link: Link, now: float) -> LinkReport:
         if isinstance(link, Subscriber):
-            link.told = told(room, link)
+            link.told = told(link)
             rates = [
                 seat.slot.rate(seat.track.layer) for seat in link.seats.values() if seat.track is not None
             ]
@@ -72,10 +72,10 @@ class Reports:
             known.pop(room.name, None)
 
 
-def told(room: Room, link: Subscriber) -> tuple[tuple[tuple[str, int], ...], str]:
+def told(link: Subscriber) -> tuple[tuple[tuple[str, int], ...], str]:
     """Returns which layer of each filled slot someone gets, and why not more."""
     layers = []
-    for slot in room.pictures:
+    for slot in link.view.pictures:
         seat = link.seats.get(slot.ssrc)
         if seat is not None and slot.source is not None:
             layers.append((slot.name, seat.track.layer if seat.track is not None else NO_LAYER))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from media_relay.core.links import Connection, Link, Publisher, Source
 from media_relay.core.slot import Slot
 from media_relay.core.subscriber import Subscriber
+from media_relay.core.view import View
+
+NOT_PERMITTED = "not permitted any more"
+SLOTS_CHANGED = "the slots have changed"
 
 
 class Random(Protocol):
@@ -39,6 +43,7 @@ class Room:
         self.pictures: tuple[Slot, ...] = ()
         """The slots of pictures, the most important first."""
         self.viewers: frozenset[str] = frozenset()
+        self.staff: frozenset[str] = frozenset()
         self.publishable: dict[str, frozenset[str]] = {}
         self.stage: dict[str, tuple[str, str]] = {}
         self.subscribers: dict[Connection, Subscriber] = {}
@@ -46,24 +51,32 @@ class Room:
         self.recast: dict[Slot, None] = {}
         """The slots with another source, which everyone is still to be brought to."""
         self._random = random
+        self._for_all = self._for_staff = View((), ())
 
     @property
     def is_over(self) -> bool:
         """Whether nobody may be here any more."""
         return not self.viewers and not self.publishable
 
-    def set_slots(self, permitted: tuple[tuple[str, str], ...]) -> list[Slot]:
-        """Adds and removes slots, and returns those removed; those that stay keep their stream."""
+    def set_slots(self, permitted: tuple[tuple[str, str], ...], for_staff: Collection[str] = ()) -> None:
+        """Adds and removes slots; those that stay keep their stream."""
         slots: dict[str, Slot] = {}
         for name, kind in permitted:
             known = self.slots.get(name)
             slots[name] = known if known and known.kind == kind else self._new_slot(name, kind, slots)
-        removed = [slot for slot in self.slots.values() if slot is not slots.get(slot.name)]
+            slots[name].for_staff = name in for_staff
+        for slot in self.slots.values():
+            if slot is not slots.get(slot.name):
+                self.recast.pop(slot, None)
         self.slots = slots
-        pictures = [slot for slot in slots.values() if slot.is_video]
-        # What is written must be read: a screen comes before a face.
-        self.pictures = tuple(sorted(pictures, key=lambda slot: not slot.name.endswith("screen")))
-        return removed
+        everything = View.of(slots.values())
+        self.pictures = everything.pictures
+        self._for_staff = everything
+        self._for_all = View.of(slot for slot in slots.values() if not slot.for_staff)
+
+    def view(self, participant: str) -> View:
+        """Returns what a participant's side is offered."""
+        return self._for_staff if participant in self.staff else self._for_all
 
     def _new_slot(self, name: str, kind: str, others: Mapping[str, Slot]) -> Slot:
         known = (*self.slots.values(), *others.values())
@@ -80,14 +93,17 @@ class Room:
         known = self.subscribers.get(link.connection) or self.publishers.get(link.connection)
         return known is link and link.connected is not None
 
-    def forbidden(self) -> Iterator[Link]:
-        """Yields the connections that the permits do not allow."""
+    def forbidden(self) -> Iterator[tuple[Link, str]]:
+        """Yields the connections that the permits do not allow, and the reason."""
         for link in self.subscribers.values():
-            if link.connection.participant not in self.viewers:
-                yield link
+            participant = link.connection.participant
+            if participant not in self.viewers:
+                yield link, NOT_PERMITTED
+            elif not link.fits(self.view(participant)):
+                yield link, SLOTS_CHANGED
         for publisher in self.publishers.values():
             if not self.publishable.get(publisher.connection.participant):
-                yield publisher
+                yield publisher, NOT_PERMITTED
 
     def mark_permitted(self) -> None:
         """Tells each source whether its packets are still let in."""

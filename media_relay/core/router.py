@@ -69,12 +69,12 @@ class Router:
         room = self.rooms.setdefault(permits.room, Room(permits.room, self._random))
         room.generation = permits.generation
         room.viewers = frozenset(permits.viewers)
+        room.staff = frozenset(permits.staff)
         room.publishable = {who: frozenset(kinds) for who, kinds in permits.publishers.items() if kinds}
         room.stage = dict(permits.stage)
-        for slot in room.set_slots(permits.slots):
-            self._steering.remove(room, slot)
-        for link in list(room.forbidden()):
-            self._close(link, "not permitted any more")
+        room.set_slots(permits.slots, permits.staff_slots)
+        for link, reason in list(room.forbidden()):
+            self._close(link, reason)
         room.mark_permitted()
         self._recast(room, now)
         if room.is_over:
@@ -107,13 +107,17 @@ class Router:
     ) -> Subscriber:
         """Lets someone watch, in place of an older connection of the same page; raises PermitError.
 
-        Without `slots` it gets all there are.
+        Without `slots` it gets all there are for its side, otherwise those of them.
         """
         room = self.rooms.get(connection.room)
         if room is None or connection.participant not in room.viewers:
             raise PermitError("There is no permit to watch here.")
         self._replace(room.subscribers.get(connection))
-        link = room.subscribers[connection] = Subscriber(connection, profile, slots)
+        view = room.view(connection.participant)
+        if slots is not None:
+            view = view.only(frozenset(slots))
+        link = Subscriber(connection, view, profile, is_player=slots is not None)
+        room.subscribers[connection] = link
         return link
 
     def publish(self, connection: Connection, offered: Iterable[Offered]) -> Publisher:
@@ -139,7 +143,7 @@ class Router:
         link.connected = now
         if isinstance(link, Subscriber):
             link.joined = now
-            self._steering.welcome(room, link, now)
+            self._steering.welcome(link, now)
             if link.limits:
                 self._choice.prefer(room, link, now)
             self._choice.review(room, link, now)

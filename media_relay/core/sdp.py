@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 MAX_BYTES = 64 << 10
-MAX_MEDIA = 32
+MAX_MEDIA = 48
+"""As many as a room has slots at most."""
 MAX_SECTION_LINES = 500
 MAX_LINE_LENGTH = 4096
 MAX_MID_LENGTH = 32

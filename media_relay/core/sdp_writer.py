@@ -50,13 +50,17 @@ class OfferSection:
 
 
 def make_offer(transport: LocalTransport, sections: Iterable[OfferSection]) -> str:
-    """Returns the offer of a subscriber's connection: `sendonly` m-lines with their SSRCs."""
+    """Returns the offer of a subscriber's connection: `sendonly` m-lines with their SSRCs.
+
+    Certificate and candidates are said once: there may be dozens of m-lines, and who can't bundle them can't
+    be served.
+    """
     sections = tuple(sections)
-    lines = _session(transport, [section.mid for section in sections])
-    for section in sections:
+    lines = [*_session(transport, [section.mid for section in sections]), _fingerprint(transport)]
+    for index, section in enumerate(sections):
         lines += _media_head(section.kind, "UDP/TLS/RTP/SAVPF", section.codecs)
-        # Until the answer agrees to bundle, each m-line needs them (RFC 8843 section 7.2.1).
-        lines += _transport(transport, section.mid, "actpass", candidates=True)
+        lines += [f"a=mid:{section.mid}", *_credentials(transport, "actpass")]
+        lines += _candidates(transport) if not index else ()
         lines += _sending(section)
     return _text(lines)
 
@@ -96,7 +100,9 @@ def _answer(
     for media in remote.media:
         if media.mid in accepted:
             lines += _media_head(media.kind, media.protocol, codecs[media.mid])
-            lines += _transport(transport, media.mid, "passive", candidates=media.mid == accepted[0])
+            lines += [f"a=mid:{media.mid}", *_credentials(transport, "passive")]
+            lines.append(_fingerprint(transport))
+            lines += _candidates(transport) if media.mid == accepted[0] else ()
             lines += describe(media)
         else:
             lines += _rejected(media)
@@ -119,7 +125,6 @@ def _sending(section: OfferSection) -> list[str]:
     for ssrc in (section.ssrc, section.rtx_ssrc):
         if ssrc:
             lines.append(f"a=ssrc:{ssrc} cname:{section.cname}")
-            lines.append(f"a=ssrc:{ssrc} msid:{section.stream} {section.track}")
     return lines
 
 
@@ -192,18 +197,16 @@ def _rejected(media: Media) -> list[str]:
     return [*lines, *([f"a=mid:{media.mid}"] if media.mid else []), "a=inactive"]
 
 
-def _transport(transport: LocalTransport, mid: str, setup: str, *, candidates: bool) -> list[str]:
-    lines = [
-        f"a=mid:{mid}",
-        f"a=ice-ufrag:{transport.ufrag}",
-        f"a=ice-pwd:{transport.pwd}",
-        f"a=fingerprint:sha-256 {transport.fingerprint}",
-        f"a=setup:{setup}",
-    ]
-    if candidates:
-        lines += [f"a={candidate}" for candidate in transport.candidates]
-        lines.append("a=end-of-candidates")
-    return lines
+def _credentials(transport: LocalTransport, setup: str) -> list[str]:
+    return [f"a=ice-ufrag:{transport.ufrag}", f"a=ice-pwd:{transport.pwd}", f"a=setup:{setup}"]
+
+
+def _fingerprint(transport: LocalTransport) -> str:
+    return f"a=fingerprint:sha-256 {transport.fingerprint}"
+
+
+def _candidates(transport: LocalTransport) -> list[str]:
+    return [*(f"a={candidate}" for candidate in transport.candidates), "a=end-of-candidates"]
 
 
 def _extmaps(extensions: Mapping[str, int]) -> list[str]:

@@ -29,6 +29,8 @@ class Slot:
         self.ssrc = ssrc
         self.rtx_ssrc = rtx_ssrc
         self.is_video = kind != AUDIO
+        self.for_staff = False
+        """Whether staff alone get it."""
         self.source: Source | None = None
         self.offered: tuple[int, ...] = ()
         """The layers that can be had now, the lowest first."""
@@ -40,7 +42,11 @@ class Slot:
         self._timeline = Timeline(rate, (random >> 14) & 0xFFFFFFFF)
         self._sequence = random % FIRST_SEQUENCES
         self._layers: list[dict[Profile, Track]] = [{} for _ in range(MAX_LAYERS)]
-        self.track(0, PAGE_PROFILE)
+
+    @property
+    def is_screen(self) -> bool:
+        """Whether what it shows is to be read."""
+        return self.name.endswith("screen")
 
     def fill(self, source: Source | None) -> None:
         """Takes its packets from another source from now on, or from none."""

@@ -25,20 +25,20 @@ class Steering:
         self._waiting: dict[Track, dict[Seat, Subscriber]] = {}
         """Who moves in with the next keyframe of a track."""
 
-    def welcome(self, room: Room, link: Subscriber, now: float) -> None:
-        """Lets someone who has joined have what the slots carry."""
-        for slot in room.slots.values():
+    def welcome(self, link: Subscriber, now: float) -> None:
+        """Lets someone who has joined have what its slots carry."""
+        for slot in link.view.slots:
             self._seat(link, slot, now)
 
     def recast(self, room: Room, slot: Slot, now: float) -> None:
         """Lets everyone have what a slot carries now."""
         for link in room.subscribers.values():
-            if link.joined is not None:
+            if link.joined is not None and link.sees(slot):
                 self._seat(link, slot, now)
 
     def _seat(self, link: Subscriber, slot: Slot, now: float) -> None:
         source = slot.source
-        if source is None or not link.wants(slot.name):
+        if source is None:
             return
         seat = link.seats.get(slot.ssrc)
         if seat is None:
@@ -115,15 +115,6 @@ class Steering:
                 self._outbox.put(Leave(link, former))
                 self._release(seat.slot, former)
             self._outbox.put(Enter(link, track, seat.shift))
-
-    def remove(self, room: Room, slot: Slot) -> None:
-        """Takes everyone out of a slot that is no more."""
-        room.recast.pop(slot, None)
-        for link in room.subscribers.values():
-            seat = link.seats.pop(slot.ssrc, None)
-            if seat is not None:
-                self._set_goal(link, seat, None)
-                self._leave(link, seat)
 
     def dismiss(self, link: Subscriber) -> None:
         """Forgets the seats of someone who is gone."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from media_relay.core.codecs import PAGE_PROFILE, Profile
 from media_relay.core.layers import Chooser
 from media_relay.core.links import Connection, Link
 from media_relay.core.seat import Seat
+from media_relay.core.slot import Slot
 from media_relay.core.throttles import TokenBucket
+from media_relay.core.view import View
 
 RESEND_PART = 0.5
 """Of the rate of what is sent: to who loses more, sending again would only add to what is too much."""
@@ -21,12 +23,13 @@ PICTURE_LOSS_BURST = 6
 class Subscriber(Link):
     """Someone who watches; `joined` is since when packets are forwarded to it, `seats` are by SSRC.
 
+    `view` is what it was offered: all that its side gets, or for a player (WHEP) what that has asked for.
     `takes_rtx` and `takes_trains` are what its answer agreed to; `rtt` is in seconds and `loss` from 0 to 1.
     """
 
     __slots__ = (
-        "_slots",
         "chooser",
+        "is_player",
         "joined",
         "limits",
         "loss",
@@ -39,12 +42,20 @@ class Subscriber(Link):
         "takes_trains",
         "told",
         "transport_sequence",
+        "view",
     )
 
     def __init__(
-        self, connection: Connection, profile: Profile = PAGE_PROFILE, slots: Iterable[str] | None = None
+        self,
+        connection: Connection,
+        view: View,
+        profile: Profile = PAGE_PROFILE,
+        *,
+        is_player: bool = False,
     ) -> None:
         super().__init__(connection)
+        self.view = view
+        self.is_player = is_player
         self.profile = profile
         self.joined: float | None = None
         self.seats: dict[int, Seat] = {}
@@ -58,7 +69,6 @@ class Subscriber(Link):
         """Which layers it had, and why not more, when that was last reported."""
         self.resends = TokenBucket(MIN_RESEND_BPS / 8, MIN_RESEND_BPS / 8)
         self.picture_losses = TokenBucket(PICTURE_LOSSES_PER_SECOND, PICTURE_LOSS_BURST)
-        self._slots = None if slots is None else frozenset(slots)
 
     def may_resend(self, size: int, now: float) -> bool:
         """Counts so many bytes as sent again; returns whether they are not too many."""
@@ -67,6 +77,11 @@ class Subscriber(Link):
         self.resends.set(rate, rate)
         return self.resends.take(size, now)
 
-    def wants(self, slot: str) -> bool:
+    def sees(self, slot: Slot) -> bool:
         """Whether a slot is among those that it was offered."""
-        return self._slots is None or slot in self._slots
+        return slot in self.view.slots
+
+    def fits(self, view: View) -> bool:
+        """Whether what it was offered is still what its side gets, or of a player's still a part of that."""
+        own, there = set(self.view.slots), set(view.slots)
+        return own <= there if self.is_player else own == there

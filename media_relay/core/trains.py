@@ -6,7 +6,6 @@ from media_relay.core.layers import train_shape
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Resend
 from media_relay.core.repair import MAX_PADDING, own_packet, trying
-from media_relay.core.room import Room
 from media_relay.core.seat import Seat
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.twcc import Arrivals, Train
@@ -38,9 +37,9 @@ class Trains:
         self._outbox = outbox
         self._runs: dict[Subscriber, _Run] = {}
 
-    def begin(self, room: Room, link: Subscriber, rate: float, now: float) -> None:
+    def begin(self, link: Subscriber, rate: float, now: float) -> None:
         """Begins a train of so many bits per second."""
-        seats = [link.seats[slot.ssrc] for slot in room.pictures if slot.ssrc in link.seats]
+        seats = [link.seats[slot.ssrc] for slot in link.view.pictures if slot.ssrc in link.seats]
         if not seats:
             return
         seat = next((seat for seat in seats if seat.track is not None), seats[0])

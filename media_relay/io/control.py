@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 
 from media_relay import protocol
@@ -19,6 +19,8 @@ MAX_BACKOFF = 2.0
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 MIN_LOAD_INTERVAL = 0.1
+NOT_UNDERSTOOD = 4400
+"""The code with which the web tier closes the line of whoever speaks another version of the protocol."""
 MAX_UNSENT = 10_000
 MAX_ENDED = 2_000
 
@@ -93,8 +95,11 @@ class ControlLink:
 
     def _complain(self, error: Exception) -> None:
         """Logs why the line is down, once for each reason."""
-        refused = isinstance(error, InvalidStatus)
-        complaint = "the web tier refuses the secret" if refused else f"the web tier is out of reach: {error}"
+        complaint = f"the web tier is out of reach: {error}"
+        if isinstance(error, InvalidStatus):
+            complaint = "the web tier refuses the secret"
+        elif isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code == NOT_UNDERSTOOD:
+            complaint = "the web tier does not understand this relay: both must be of one release"
         if complaint != self._complaint:
             self._complaint = complaint
             logger.warning("control link: %s", complaint)

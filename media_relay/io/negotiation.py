@@ -56,8 +56,8 @@ def layers(media: sdp.Media) -> tuple[str, ...]:
     return rids if len(rids) > 1 else ()
 
 
-def offer_sections(room: Room) -> list[OfferSection]:
-    """Returns the m-lines of an offer, one for each slot; the mid is the slot's place in the room."""
+def offer_sections(room: Room, slots: Iterable[Slot]) -> list[OfferSection]:
+    """Returns the m-lines of an offer, one for each of these slots; the mid is the slot's place."""
     return [
         _section(
             room,
@@ -66,7 +66,7 @@ def offer_sections(room: Room) -> list[OfferSection]:
             codecs.SUBSCRIBER_VIDEO_CODECS if slot.is_video else codecs.SUBSCRIBER_AUDIO_CODECS,
             codecs.SUBSCRIBER_VIDEO_EXTENSIONS if slot.is_video else codecs.SUBSCRIBER_AUDIO_EXTENSIONS,
         )
-        for index, slot in enumerate(room.slots.values())
+        for index, slot in enumerate(slots)
     ]
 
 

@@ -105,7 +105,7 @@ class Signalling:
         connection = _connection(message, protocol.SUBSCRIBE)
         self._check_capacity(connection)
         link = self._media.router.subscribe(connection)
-        sections = negotiation.offer_sections(self._media.router.rooms[message.room])
+        sections = negotiation.offer_sections(self._media.router.rooms[message.room], link.view.slots)
         transport = self._transport()
         self._new_peer(link, transport)
         offer = sdp_writer.make_offer(transport, sections)
@@ -130,10 +130,11 @@ class Signalling:
         self._check_capacity(connection)
         remote = _parse(message.sdp)
         room = self._media.router.rooms.get(message.room)
-        known = room.slots if room is not None else {}
+        view = room.view(message.participant).slots if room is not None else ()
+        known = {slot.name: slot.kind for slot in view}
         transport = self._transport()
         try:
-            slots = [(name, known[name].kind) for name in message.slots if name in known]
+            slots = [(name, known[name]) for name in message.slots if name in known]
             profile, watched = choose_watched(remote, slots)
             sections = negotiation.watch_sections(room, watched) if room is not None else []
             answer = sdp_writer.make_watch_answer(remote, transport, sections)
@@ -189,6 +190,8 @@ def _permits(message: protocol.Permits) -> Permits:
         message.viewers,
         message.publishers,
         {entry.slot: (entry.participant, entry.source) for entry in message.stage},
+        message.staff,
+        frozenset(slot.name for slot in message.slots if slot.audience == protocol.STAFF),
     )
 
 

@@ -59,6 +59,12 @@ class Tone(AudioStreamTrack):
         return frame
 
 
+def with_last_candidates(offer: str) -> str:
+    """Returns the offer with its candidates in the last m-line, too, where aiortc looks for them."""
+    candidates = [line for line in offer.splitlines() if line.startswith(("a=candidate", "a=end-of-cand"))]
+    return offer + "".join(f"{line}\r\n" for line in candidates)
+
+
 class Publisher:
     """A page that sends sources to the relay."""
 
@@ -110,7 +116,7 @@ class Subscriber:
         offer = await self.web.ask(protocol.Subscribe, **self._seat)
         if not isinstance(offer, protocol.Offer):
             return offer
-        await self.pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        await self.pc.setRemoteDescription(RTCSessionDescription(with_last_candidates(offer.sdp), "offer"))
         for transceiver in self.pc.getTransceivers():
             self.tracks[offer.slots[transceiver.mid or ""]] = transceiver.receiver.track
         await self.pc.setLocalDescription(await self.pc.createAnswer())

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Mapping
 
 from media_relay.core import codecs, rtcp, rtp
+from media_relay.core.codecs import PAGE_PROFILE
 from media_relay.core.links import Connection, Link, Offered, Publisher
 from media_relay.core.outputs import Close, Enter, Forward, ForwardControl, Output, Resend, SendControl
 from media_relay.core.permits import Permits
@@ -76,6 +77,9 @@ class Classroom:
         on_stage: str = TEACHER,
         generation: int | None = None,
         slots: tuple[tuple[str, str], ...] = SLOTS,
+        staff: tuple[str, ...] = (),
+        staff_slots: Iterable[str] = (),
+        also_on_stage: Mapping[str, tuple[str, str]] | None = None,
     ) -> bool:
         """Sets a room's permits: one person is on stage, the teacher and the assistant may send."""
         self.generation += 1
@@ -83,7 +87,10 @@ class Classroom:
         allowed = {TEACHER: everything, ASSISTANT: everything} if publishers is None else publishers
         stage = {slot: (on_stage, kind) for (slot, _), kind in zip(SLOTS, everything, strict=True)}
         number = self.generation if generation is None else generation
-        permits = Permits(ROOM, number, slots, tuple(viewers), allowed, stage)
+        permits = Permits(
+            ROOM, number, slots, tuple(viewers), allowed, {**stage, **(also_on_stage or {})}, staff,
+            frozenset(staff_slots),
+        )  # fmt: skip
         changed = self.router.apply(permits, self.now)
         self._drain()
         return changed
@@ -96,9 +103,11 @@ class Classroom:
         self._drain()
         return link
 
-    def subscriber(self, who: str = STUDENT, client: str = "page") -> Subscriber:
-        """Someone connects to watch."""
-        link = self.router.subscribe(Connection(ROOM, who, client, "subscribe"))
+    def subscriber(
+        self, who: str = STUDENT, client: str = "page", slots: Iterable[str] | None = None
+    ) -> Subscriber:
+        """Someone connects to watch; a player names its slots."""
+        link = self.router.subscribe(Connection(ROOM, who, client, "subscribe"), PAGE_PROFILE, slots)
         self.router.connected(link, self.now)
         self._drain()
         return link

@@ -24,14 +24,16 @@ def test_the_router_keeps_its_promises_to_a_class_that_does_what_it_likes() -> N
     assert moves > 100
 
 
-def test_slots_that_come_and_go_are_chosen_for_from_then_on() -> None:
+def test_slots_that_come_and_go_are_chosen_for_by_who_subscribes_anew() -> None:
     lesson = Classroom()
     lesson.permit(slots=SLOTS[:2])
+    lesson.subscriber()
+    lesson.permit(slots=SLOTS)
     student = lesson.subscriber()
     lesson.rtcp(student, rtcp.Remb(1, 1_000_000, (1,)))
-    lesson.permit(slots=SLOTS)
     lesson.publisher(TEACHER, offered(CAMERA), offered(SCREEN))
     lesson.wait(3.0)
     assert lesson.entered("teacher-screen")
     lesson.permit(slots=SLOTS[1:])
     lesson.wait(3.0)
+    assert [link for link, _ in lesson.closed()][-1] is student

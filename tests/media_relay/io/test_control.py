@@ -6,7 +6,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from media_relay import protocol
-from media_relay.io.control import ControlLink
+from media_relay.io.control import NOT_UNDERSTOOD, ControlLink
 
 SECONDS = 10
 REPLIES = {
@@ -64,6 +64,26 @@ async def test_the_web_tier_hears_of_connections_that_have_ended_while_the_line_
         assert said == [_register(), ended]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_relay_of_another_release_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    dialled: asyncio.Queue[None] = asyncio.Queue()
+
+    async def turn_away(line: ServerConnection) -> None:
+        await line.recv()
+        dialled.put_nowait(None)
+        await line.close(NOT_UNDERSTOOD)
+
+    async with serve(turn_away, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        link = ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
+        running = asyncio.create_task(link.run())
+        async with asyncio.timeout(SECONDS):
+            for _ in range(2):
+                await dialled.get()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert caplog.text.count("both must be of one release") == 1
 
 
 def _register() -> protocol.Register:
