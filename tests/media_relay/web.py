@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 from media_relay import protocol
+from tests.support.processes import end_with_starter
 
 T = TypeVar("T")
 
@@ -163,6 +164,7 @@ class RelayProcess:
                 "RELAY_WEB_URL": f"ws://127.0.0.1:{self.web.port}/ws/relays/",
                 **environment,
             },
+            preexec_fn=end_with_starter,
         )
         register = await self.web.hear(protocol.Register, since=since)
         self.port, self.epoch = register.port, register.epoch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ MOST_PATIENCE = 8.0
 NOBODYS_ADDRESS = "198.51.100.1"
 """Of the addresses that are kept for documentation (RFC 5737)."""
 LOG_TAIL_LINES = 60
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def patience() -> float:
@@ -73,6 +76,11 @@ def answers_on_tcp(port: int) -> bool:
     return False
 
 
+def end_with_starter() -> None:
+    """To be run in a new process: it ends when the thread that has started it does, even by `kill -9`."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Process:
     """One running program with its log in a file; a group of its own, so that all of it can be ended."""
 
@@ -97,6 +105,7 @@ class Process:
                 cwd=folder,
                 start_new_session=True,
                 user=user,
+                preexec_fn=end_with_starter,
             )
 
     @property
