@@ -49,8 +49,7 @@ class Choice:
         pictures = link.view.pictures
         chooser = link.chooser = Chooser(tuple(slot.name for slot in pictures), trains=link.takes_trains)
         # What is sent already is what the first report tells of.
-        for slot in pictures:
-            chooser.set_available(slot.name, slot.rates, slot.needs)
+        _show_offered(link, chooser)
         chooser.set_limits(link.limits)
         return chooser
 
@@ -66,11 +65,9 @@ class Choice:
         if chooser is None:
             self._give_best(link, now)
             return
-        pictures = link.view.pictures
-        for slot in pictures:
-            chooser.set_available(slot.name, slot.rates, slot.needs)
+        _show_offered(link, chooser)
         layers = chooser.choose(now)
-        for slot in pictures:
+        for slot in link.view.pictures:
             seat = link.seats.get(slot.ssrc)
             if seat is not None and slot.offered:
                 index = layers[slot.name]
@@ -108,6 +105,14 @@ class Choice:
         """Forgets a room that is over."""
         self._next.pop(room.name, None)
         self._waiting.pop(room.name, None)
+
+
+def _show_offered(link: Subscriber, chooser: Chooser) -> None:
+    for slot in link.view.pictures:
+        if link.gets(slot):
+            chooser.set_available(slot.name, slot.rates, slot.needs)
+        else:
+            chooser.set_available(slot.name, ())
 
 
 def _video_loss(link: Subscriber, losses: Iterable[tuple[int, float]]) -> float | None:

@@ -77,6 +77,6 @@ def told(link: Subscriber) -> tuple[tuple[tuple[str, int], ...], str]:
     layers = []
     for slot in link.view.pictures:
         seat = link.seats.get(slot.ssrc)
-        if seat is not None and slot.source is not None:
+        if seat is not None and link.gets(slot):
             layers.append((slot.name, seat.track.layer if seat.track is not None else NO_LAYER))
     return tuple(layers), link.chooser.limited if link.chooser is not None else ""

@@ -272,6 +272,13 @@ class Router:
         if arrival.keyframe:
             if written is not None:
                 steering.admit(track, written)
+        elif not slot.is_video:
+            if (
+                written is not None
+                and steering.is_awaited(track)
+                and track.highest == written.numbers.sequence
+            ):
+                steering.admit(track, written)
         elif track.users and (track.feed is not stream or steering.is_awaited(track)):
             self._uplink.want_keyframe(stream, arrival.now)
         if written is not None and written.numbers.sequence >= track.floor:

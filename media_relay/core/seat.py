@@ -36,6 +36,7 @@ class Seat:
         "_offset",
         "_tries",
         "goal",
+        "is_own",
         "rtx_sequence",
         "shift",
         "slot",
@@ -47,6 +48,8 @@ class Seat:
         self.track: Track | None = None
         self.goal: Track | None = None
         """The track to move to at its next keyframe."""
+        self.is_own = False
+        """Whether it is empty since the slot's source is the subscriber's own."""
         self.shift = NO_SHIFT
         self.rtx_sequence = 0
         self._tries: dict[int, tuple[int, float]] = {}

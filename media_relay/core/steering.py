@@ -1,8 +1,9 @@
-"""Which subscriber is in which track: everyone enters at once, and moves at keyframes."""
+"""Which subscriber is in which track: everyone enters at once, and moves at keyframes or between sounds."""
 
 from __future__ import annotations
 
 from media_relay.core.layers import NO_LAYER
+from media_relay.core.links import Source
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Enter, Leave
 from media_relay.core.room import Room
@@ -23,7 +24,7 @@ class Steering:
         self._outbox = outbox
         self._uplink = uplink
         self._waiting: dict[Track, dict[Seat, Subscriber]] = {}
-        """Who moves in with the next keyframe of a track."""
+        """Who moves in with a track's next keyframe, or with its next packet of sound."""
 
     def welcome(self, link: Subscriber, now: float) -> None:
         """Lets someone who has joined have what its slots carry."""
@@ -42,23 +43,33 @@ class Steering:
             return
         seat = link.seats.get(slot.ssrc)
         if seat is None:
+            if not link.gets(slot):
+                return
             seat = link.seats[slot.ssrc] = Seat(slot)
-        best = slot.best_flowing(link.limits.get(slot.name, source.layer_count - 1), now)
-        if seat.is_new:
-            layer = best if link.limits.get(slot.name, 0) > NO_LAYER else NO_LAYER
-        else:
-            layer = self._layer_of(seat)
-        self.aim(link, seat, min(layer, source.layer_count - 1), now)
+        self.aim(link, seat, self._first_layer(link, seat, source, now), now)
         if seat.track is not None and slot.is_video:
             self._uplink.want_keyframe(source.streams[seat.track.layer % source.layer_count], now)
 
-    def _layer_of(self, seat: Seat) -> int:
-        track = seat.goal or seat.track
-        return track.layer if track is not None else NO_LAYER
+    def _first_layer(self, link: Subscriber, seat: Seat, source: Source, now: float) -> int:
+        """Returns which layer of a slot's new source someone gets until the choice is looked at again."""
+        slot = seat.slot
+        if not slot.is_video:
+            return 0
+        if seat.is_new or seat.is_own:
+            limit = link.limits.get(slot.name, source.layer_count - 1)
+            layer = slot.best_flowing(limit, now) if limit > NO_LAYER else NO_LAYER
+        else:
+            track = seat.goal or seat.track
+            layer = track.layer if track is not None else NO_LAYER
+        return min(layer, source.layer_count - 1)
 
     def aim(self, link: Subscriber, seat: Seat, layer: int, now: float) -> None:
-        """Lets a subscriber have another layer of a slot as soon as it begins with a keyframe, or none."""
-        if layer == NO_LAYER:
+        """Lets a subscriber have another layer of a slot as soon as it begins with a keyframe, or none.
+
+        It has none of what comes of itself.
+        """
+        seat.is_own = not link.gets(seat.slot)
+        if layer == NO_LAYER or seat.is_own:
             self._set_goal(link, seat, None)
             self._leave(link, seat)
             return
@@ -105,7 +116,7 @@ class Steering:
         return track in self._waiting
 
     def admit(self, track: Track, keyframe: Written) -> None:
-        """Moves in who waited for this keyframe; call it before the keyframe is forwarded."""
+        """Moves in who waited for this keyframe or sound; call it before that is forwarded."""
         if track.highest - keyframe.numbers.sequence > MAX_LATE_KEYFRAME:
             return
         for seat, link in self._waiting.pop(track, {}).items():

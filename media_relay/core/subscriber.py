@@ -81,6 +81,16 @@ class Subscriber(Link):
         """Whether a slot is among those that it was offered."""
         return slot in self.view.slots
 
+    def gets(self, slot: Slot) -> bool:
+        """Whether what fills a slot now is for it: pages never get back what comes of their own person.
+
+        A player does: a teacher's wall screen shows the teacher.
+        """
+        source = slot.source
+        if source is None:
+            return False
+        return self.is_player or source.publisher.connection.participant != self.connection.participant
+
     def fits(self, view: View) -> bool:
         """Whether what it was offered is still what its side gets, or of a player's still a part of that."""
         own, there = set(self.view.slots), set(view.slots)

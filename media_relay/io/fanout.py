@@ -102,7 +102,7 @@ class Lane:
         self._socket = socket
         self._clock = clock
         self._patience = patience if socket.takes_runs else 0.0
-        self._urgent: deque[Job] = deque()
+        self._urgent: deque[Job | Change] = deque()
         self._video: deque[Job | Change] = deque()
         self._given_up: dict[int, int] = {}
         """By SSRC the timestamp of the picture of which a packet was not sent."""
@@ -140,13 +140,15 @@ class Lane:
                 return waiting if waiting.takes(job) else None
         return None
 
-    def put_change(self, action: Change) -> None:
-        """Does something exactly between the video packets put before and after, at once if none wait.
+    def put_change(self, action: Change, *, urgent: bool) -> None:
+        """Does something exactly between the packets put before and after, at once if none wait.
 
-        Changes of who is in a group with shifts, and with which shift, belong here; they are never given up.
+        Urgent is what concerns sound. Changes of who is in a group with shifts, and with which shift, belong
+        here; they are never given up.
         """
-        if self._video:
-            self._video.append(action)
+        queue = self._urgent if urgent else self._video
+        if queue:
+            queue.append(action)
         else:
             action()
 

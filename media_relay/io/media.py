@@ -250,8 +250,8 @@ class MediaPlane:
 
     def _change(self, peer: Peer, track: Track, action: Callable[[], None]) -> None:
         """Changes a track's members between two of its packets."""
-        if track.is_video and peer.socket is not None:
-            self.lanes[peer.socket].put_change(action)
+        if peer.socket is not None:
+            self.lanes[peer.socket].put_change(action, urgent=not track.is_video)
         else:
             action()
 

@@ -4,6 +4,7 @@ It plays the shell, too, and holds the router to what must be true whatever come
 
 - nothing is raised;
 - a subscriber is in one track of a slot at a time;
+- nobody gets back what comes of themselves;
 - no number of one of its streams ever stands for two different packets (AES-GCM would give away the key);
 - when everyone has gone, no track has users.
 """
@@ -115,7 +116,7 @@ class HostileClass:
         )
 
     def _subscribe(self) -> None:
-        name = self.chance.choice(VIEWERS)
+        name = self.chance.choice((*VIEWERS, *SPEAKERS))
         self._connect(lambda: self.router.subscribe(Connection(ROOM, name, "page", "subscribe")))
 
     def _publish(self) -> None:
@@ -314,6 +315,7 @@ class HostileClass:
                     del self._members[track][link]
             case Forward(track, packet, _, places):
                 for link, shift in self._members.get(track, {}).items():
+                    assert self._sender_of(track) != link.connection.participant
                     self._hear(link, shifted(packet, places, shift))
                     self.forwarded += 1
             case Resend(link, packet):
@@ -323,6 +325,12 @@ class HostileClass:
             case Close(link):
                 if link in self._links:
                     self._go(link)
+
+    def _sender_of(self, track: Track) -> str:
+        slots = self.router.rooms[ROOM].slots.values()
+        source = next(slot.source for slot in slots if slot.ssrc == track.ssrc)
+        assert source is not None
+        return source.publisher.connection.participant
 
     def _hear(self, link: Link, packet: bytes) -> None:
         """Notes the packet under the index that SRTP gives it (RFC 3711 section 3.3.1)."""

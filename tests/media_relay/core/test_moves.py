@@ -101,7 +101,7 @@ class Witness:
                 assert not self.tracks
                 self.tracks[output.track] = output.shift
                 self.starts.append(self.highest + 1)
-            elif isinstance(output, Leave) and output.link is self.link:
+            elif isinstance(output, Leave) and output.link is self.link and output.track.ssrc == ssrc:
                 del self.tracks[output.track]
             elif isinstance(output, Forward) and output.track in self.tracks:
                 self.take(shifted(output.packet, output.places, self.tracks[output.track]))

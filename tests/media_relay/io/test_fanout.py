@@ -128,9 +128,21 @@ def test_no_packet_overtakes_a_change_to_go_along(ours: UdpSocket, receivers: li
     lane, group = Lane(ours, lambda: 0.0), group_of(receivers[:1])
     sent = [packet(i) for i in range(3)]
     lane.put(media_job(group, sent[0], (SSRC, 1), 0.0))
-    lane.put_change(lambda: group.add(receivers[1].member))
+    lane.put_change(lambda: group.add(receivers[1].member), urgent=False)
     for data in sent[1:]:
         lane.put(media_job(group, data, (SSRC, 1), 0.0))
+    run_all(lane)
+    assert [receivers[i].received() for i in (0, 1)] == [sent, sent[1:]]
+
+
+def test_who_comes_in_between_two_sounds_hears_the_second_alone(
+    ours: UdpSocket, receivers: list[Receiver]
+) -> None:
+    lane, group = Lane(ours, lambda: 0.0), group_of(receivers[:1])
+    sent = [packet(i, 100) for i in range(2)]
+    lane.put(media_job(group, sent[0], None, 0.0))
+    lane.put_change(lambda: group.add(receivers[1].member), urgent=True)
+    lane.put(media_job(group, sent[1], None, 0.0))
     run_all(lane)
     assert [receivers[i].received() for i in (0, 1)] == [sent, sent[1:]]
 

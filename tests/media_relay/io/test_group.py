@@ -92,7 +92,7 @@ class Class:
         self.inside.pop(receiver, None)
         if shift is not None:
             self.inside[receiver] = shift
-        self.lane.put_change(lambda: self._place(receiver.member, shift))
+        self.lane.put_change(lambda: self._place(receiver.member, shift), urgent=False)
 
     def _place(self, member: Member, shift: Shift | None) -> None:
         if member.index >= 0:
@@ -175,7 +175,7 @@ def test_when_one_leaves_amid_packets_on_their_way_all_others_get_them_once(seed
 def test_a_change_is_done_at_once_where_no_video_waits(ours: UdpSocket, receivers: list[Receiver]) -> None:
     lane, done = Lane(ours, lambda: 0.0), []
     lane.put(media_job(group_of(receivers), packet(1), None, 0.0))
-    lane.put_change(lambda: done.append(1))
+    lane.put_change(lambda: done.append(1), urgent=False)
     assert done == [1]
 
 
@@ -183,7 +183,7 @@ def test_a_change_is_done_even_when_the_packets_before_it_are_given_up(receivers
     now, done = 100.0, []
     lane, group = Lane(Full(0), lambda: now), group_of(receivers)  # type: ignore[arg-type]
     lane.put(media_job(group, packet(1), (SSRC, 1), now))
-    lane.put_change(lambda: done.append(1))
+    lane.put_change(lambda: done.append(1), urgent=False)
     assert not lane.run()
     assert done == []
     now += MAX_VIDEO_DELAY + 0.01
