@@ -26,6 +26,8 @@ class Pass:
     session_key: str
     seat: Seat
     role: str
+    is_admitted: bool = True
+    """Whether they are in the room itself rather than in its lobby."""
 
 
 def header(scope: Mapping[str, Any], name: bytes) -> str:
@@ -47,7 +49,7 @@ def admit(key: str, lesson_id: UUID, client: str) -> Pass | None:
     found = standings([user_id], [lesson_id]).get((user_id, lesson_id))
     if found is None or not found.allows(Action.ENTER):
         return None
-    return Pass(key, Seat(lesson_id, user_id, client), found.role)
+    return Pass(key, Seat(lesson_id, user_id, client), found.role, found.is_admitted)
 
 
 def verdicts(passes: Iterable[Pass]) -> dict[Pass, int]:
@@ -67,7 +69,9 @@ def _verdict(entry: Pass, people: Mapping[str, UUID], standing: Standing | None)
         return protocol.CLOSE_SIGNED_OUT
     if standing is None or not standing.allows(Action.STAY):
         return protocol.CLOSE_FORBIDDEN
-    return 0 if standing.role == entry.role else protocol.CLOSE_ROLE_CHANGED
+    if standing.role != entry.role:
+        return protocol.CLOSE_ROLE_CHANGED
+    return 0 if standing.is_admitted == entry.is_admitted else protocol.CLOSE_ADMITTED
 
 
 def signed_in(keys: Collection[str]) -> dict[str, UUID]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from uuid import UUID
 
 from classroom.services.errors import RequestError as RequestError
 
@@ -15,6 +16,8 @@ MAX_TYPE_LENGTH = 64
 MAX_ID = (1 << 53) - 1
 """The largest whole number that JavaScript keeps exact."""
 MAX_MID_LENGTH = 64
+ID_LENGTH = 36
+"""Of a UUID with its hyphens."""
 CLIENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 BAD_REQUEST = "bad_request"
@@ -34,6 +37,7 @@ CLOSE_FORBIDDEN = 4403
 CLOSE_SLOW = 4408
 CLOSE_REPLACED = 4409
 CLOSE_ROLE_CHANGED = 4410
+CLOSE_ADMITTED = 4411
 CLOSE_TOO_FAST = 4429
 
 
@@ -99,6 +103,11 @@ def notice(kind: str, body: Mapping[str, Any]) -> str:
     return encode({"type": kind, "body": body})
 
 
+def unheard(sequence: int) -> str:
+    """Stands for an event that is for others, so that a page sees no gap."""
+    return encode({"type": "room.unheard", "seq": sequence, "body": {}})
+
+
 # Bodies: each command has a dataclass, made by a `parse` that takes exactly its fields.
 
 
@@ -160,6 +169,30 @@ def numbers_by_word(value: Any, choices: Collection[str], low: int, high: int) -
     if not isinstance(value, dict) or len(value) > len(choices):
         raise ValueError("expected whole numbers by known words")
     return {word(name, choices): whole_number(entry, low, high) for name, entry in value.items()}
+
+
+def boolean(value: Any) -> bool:
+    """True or false."""
+    if type(value) is not bool:
+        raise ValueError("expected true or false")
+    return value
+
+
+def identifier(value: Any) -> UUID:
+    """An id as the web tier writes it."""
+    if not isinstance(value, str) or len(value) != ID_LENGTH:
+        raise ValueError("expected an id")
+    try:
+        return UUID(value)
+    except ValueError:
+        raise ValueError("expected an id") from None
+
+
+def identifiers(value: Any, limit: int) -> tuple[UUID, ...]:
+    """A list of at most so many ids."""
+    if not isinstance(value, list) or len(value) > limit:
+        raise ValueError("expected a list of ids")
+    return tuple(identifier(entry) for entry in value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from classroom.core import groups
 from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
-from classroom.services import devices, events, lessons, metrics, presence, relay_history, relays
+from classroom.services import devices, events, lessons, metrics, presence, relay_history, relays, rooms
 
 if TYPE_CHECKING:
     from classroom.live.relay_consumer import RelayConsumer
@@ -148,6 +148,11 @@ class Registry:
         await in_database(lessons.vacate_stages)
         await in_database(relays.sweep)
 
+    async def supervise(self) -> None:
+        """Stops what students send, write and draw where no teacher is connected; ends what counts down."""
+        await in_database(rooms.supervise)
+        await in_database(rooms.end_due)
+
     async def close_silent(self) -> None:
         """Closes the sockets that have said nothing for too long."""
         now = self.clock()
@@ -200,6 +205,7 @@ class Registry:
             Job(0.4, self.publish_rosters),
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
+            Job(0.5, self.supervise),
             Job(1.0, self.end_devices),
             Job(0.5, self.rescue),
             Job(60.0, self.prune),

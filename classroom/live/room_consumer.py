@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,7 +22,7 @@ from classroom.live.commands import COMMANDS, Command
 from classroom.live.database import in_database
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
-from classroom.services import events, lessons, metrics, presence, snapshot
+from classroom.services import events, lessons, metrics, presence, rooms, snapshot
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from classroom.services.questions import Questions
 
@@ -126,16 +126,20 @@ class RoomConsumer(AsyncConsumer):
         return (*own, groups.staff(seat.lesson_id)) if self.role in permissions.STAFF_ROLES else own
 
     async def _sit_down(self) -> None:
-        self.presence_key, is_new = await in_database(presence.enter, self.seat, self.channel_name)
+        self.presence_key, is_new = await in_database(
+            presence.enter, self.seat, self.channel_name, is_admitted=self.entry.is_admitted
+        )
         page = groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client)
         await events.tell_now(page, {"type": "room.replaced"})
         await self.tell_all()
         if is_new:
             registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
+        if self.role in permissions.STAFF_ROLES:
+            await in_database(rooms.supervise, [self.seat.lesson_id])
 
     async def tell_all(self) -> None:
         """Sends the page the whole room."""
-        state = await in_database(snapshot.for_seat, self.seat, self.role)
+        state = await in_database(snapshot.for_seat, self.seat, self.role, is_admitted=self.entry.is_admitted)
         self._told = max(self._told, state["seq"])
         await self.send_text(protocol.notice("room.snapshot", state))
 
@@ -271,9 +275,24 @@ class RoomConsumer(AsyncConsumer):
     # What the channel layer brings
 
     async def room_event(self, message: dict[str, Any]) -> None:
-        """Passes a numbered event on."""
+        """Passes a numbered event on, or its number alone if it is for others."""
         self._told = max(self._told, message["seq"])
-        await self.send_text(message["text"])
+        hears = self._is_among(message["audience"])
+        await self.send_text(message["text"] if hears else protocol.unheard(message["seq"]))
+
+    async def room_broadcast(self, message: dict[str, Any]) -> None:
+        """Passes on what needs no number, if it is for this page."""
+        if self._is_among(message["audience"]):
+            await self.send_text(message["text"])
+
+    def _is_among(self, audience: Mapping[str, Any]) -> bool:
+        """Whether an event of this audience is for this page."""
+        if not self.entry.is_admitted:
+            return bool(audience["lobby"])
+        if not audience["staff"] and not audience["people"]:
+            return True
+        is_staff = self.role in permissions.STAFF_ROLES
+        return (audience["staff"] and is_staff) or str(self.seat.user_id) in audience["people"]
 
     async def room_notice(self, message: dict[str, Any]) -> None:
         """Passes on what is for this page alone."""

@@ -1,8 +1,24 @@
 """The rows of the classroom; only `classroom.services` writes them."""
 
+from classroom.models.audit import AuditEntry
 from classroom.models.course import Course, Enrolment
+from classroom.models.floor import Hand, Turn
 from classroom.models.lesson import Lesson, Presence
+from classroom.models.participation import Participation
 from classroom.models.relay import Placement, Relay
 from classroom.models.stream_key import StreamKey, StreamSession
 
-__all__ = ["Course", "Enrolment", "Lesson", "Placement", "Presence", "Relay", "StreamKey", "StreamSession"]
+__all__ = [
+    "AuditEntry",
+    "Course",
+    "Enrolment",
+    "Hand",
+    "Lesson",
+    "Participation",
+    "Placement",
+    "Presence",
+    "Relay",
+    "StreamKey",
+    "StreamSession",
+    "Turn",
+]

@@ -10,6 +10,22 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import School
+from classroom.core import formats
+
+
+class Format(models.TextChoices):
+    """Who is on the stage of a lesson."""
+
+    LECTURE = formats.LECTURE, _("Lecture: teachers, and students who have the floor")
+    SEMINAR = formats.SEMINAR, _("Seminar: up to 16 people see and hear each other")
+    OFFICE_HOURS = formats.OFFICE_HOURS, _("Office hours: one student at a time")
+
+
+class Admission(models.TextChoices):
+    """How students come into a lesson's room."""
+
+    AUTOMATIC = "automatic", _("By themselves")
+    BY_HAND = "by_hand", _("Admitted by a teacher")
 
 
 class Course(models.Model):
@@ -20,6 +36,41 @@ class Course(models.Model):
         School, verbose_name=_("school"), on_delete=models.CASCADE, related_name="courses"
     )
     title = models.CharField(_("title"), max_length=160)
+    format = models.CharField(
+        _("format"),
+        max_length=12,
+        choices=Format.choices,
+        default=Format.LECTURE,
+        help_text=_("Who is seen and heard in its lessons."),
+    )
+    admission = models.CharField(
+        _("admission"),
+        max_length=12,
+        choices=Admission.choices,
+        default=Admission.AUTOMATIC,
+        help_text=_("Whether students come in by themselves or wait until a teacher admits them."),
+    )
+    student_chat = models.BooleanField(
+        _("students may write to each other"),
+        default=False,
+        help_text=_("Privately, one to one; teachers don't see it."),
+    )
+    student_cameras = models.BooleanField(
+        _("ask students for a small camera"),
+        default=False,
+        help_text=_("In a lecture: only teachers see these pictures."),
+    )
+    late_after = models.PositiveSmallIntegerField(
+        _("late after"), default=5, help_text=_("Minutes after a lesson's start.")
+    )
+    early_before = models.PositiveSmallIntegerField(
+        _("left early before"), default=5, help_text=_("Minutes before a lesson's end.")
+    )
+    supervision_grace = models.PositiveSmallIntegerField(
+        _("supervision grace"),
+        default=10,
+        help_text=_("Seconds without any teacher's connection until students are muted."),
+    )
 
     class Meta:
         ordering = ("title",)

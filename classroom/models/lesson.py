@@ -14,7 +14,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from classroom.core import schedule
-from classroom.models.course import Course
+from classroom.models.course import Course, Format
+
+MAIN_VIEWS = ("camera", "screen", "slides", "board", "video", "floor")
+
+
+class ChatMode(models.TextChoices):
+    """Who may write to all."""
+
+    ON = "on", _("On")
+    SLOW = "slow", _("Slow")
+    OFF = "off", _("Off")
+
+
+class BoardMode(models.TextChoices):
+    """Which students draw on board and slides."""
+
+    NOBODY = "nobody", _("Nobody")
+    FLOOR = "floor", _("Who has the floor")
+    EVERYBODY = "everybody", _("Everybody")
 
 
 class Lesson(models.Model):
@@ -36,6 +54,13 @@ class Lesson(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.SCHEDULED)
+    format = models.CharField(
+        _("format"),
+        max_length=12,
+        choices=Format.choices,
+        blank=True,
+        help_text=_("Left empty, it is the course's."),
+    )
     went_live_at = models.DateTimeField(_("went live"), null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
     stage_holder = models.ForeignKey(
@@ -53,8 +78,40 @@ class Lesson(models.Model):
     event_seq = models.PositiveBigIntegerField(default=0, editable=False)
     """The number of the room's newest event."""
 
+    is_locked = models.BooleanField(default=False, editable=False)
+    """Whether nobody new comes in by themselves."""
+    is_supervised = models.BooleanField(default=True, editable=False)
+    """False once every teacher's connection has been lost for the course's grace time."""
+    unattended_since = models.DateTimeField(null=True, blank=True, editable=False)
+    """Since when a live lesson has had no teacher's connection."""
+    chat_mode = models.CharField(max_length=12, choices=ChatMode.choices, default=ChatMode.ON, editable=False)
+    board_mode = models.CharField(
+        max_length=12, choices=BoardMode.choices, default=BoardMode.FLOOR, editable=False
+    )
+    may_unmute = models.BooleanField(default=True, editable=False)
+    """Whether who was muted by a teacher may turn the microphone on again by themselves."""
+    main_view = models.CharField(max_length=80, blank=True, editable=False)
+    """What all see large: one of MAIN_VIEWS, or `person:<id>`; empty leaves it to each."""
+    ends_for_all_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When a countdown that a teacher has started ends the lesson."""
+
     LIVE_FIELDS = frozenset(
-        ("went_live_at", "ended_at", "stage_holder", "stage_client", "stage_sources", "event_seq")
+        (
+            "went_live_at",
+            "ended_at",
+            "stage_holder",
+            "stage_client",
+            "stage_sources",
+            "event_seq",
+            "is_locked",
+            "is_supervised",
+            "unattended_since",
+            "chat_mode",
+            "board_mode",
+            "may_unmute",
+            "main_view",
+            "ends_for_all_at",
+        )
     )
     """What changes while a form is open; written by the services' updates alone."""
 
@@ -79,6 +136,11 @@ class Lesson(models.Model):
             names = (field.name for field in self._meta.concrete_fields if not field.primary_key)
             update_fields = [name for name in names if name not in self.LIVE_FIELDS]
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    @property
+    def effective_format(self) -> str:
+        """One of `formats.FORMATS`: its own or the course's."""
+        return self.format or self.course.format
 
     def phase(self, now: datetime | None = None) -> str:
         """One of `schedule.PHASES`."""

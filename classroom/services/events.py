@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,32 @@ from classroom.models import Lesson
 from classroom.services import metrics
 
 
-def publish(lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]]) -> None:
-    """Numbers an event of a room and sends it to everyone there once the transaction commits.
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may hear: by default everyone in the room itself; otherwise those named, and nobody else.
+
+    Everybody else hears only that there was an event, so that the numbers have no gap.
+    """
+
+    staff: bool = False
+    people: frozenset[UUID] = frozenset()
+    lobby: bool = False
+    """Whether those hear it, too, who have not been admitted."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """As the channel layer carries it."""
+        return {"staff": self.staff, "people": [str(one) for one in self.people], "lobby": self.lobby}
+
+
+EVERYONE = Audience()
+STAFF = Audience(staff=True)
+WITH_LOBBY = Audience(lobby=True)
+
+
+def publish(
+    lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]], audience: Audience = EVERYONE
+) -> None:
+    """Numbers an event of a room and sends it to its audience once the transaction commits.
 
     What the event says is read while the lesson's row is held: the numbers have the order of the truth.
     """
@@ -28,10 +53,16 @@ def publish(lesson_id: UUID, kind: str, body: Callable[[], Mapping[str, Any]]) -
             return
         sequence = rows.values_list("event_seq", flat=True).get()
         text = json.dumps({"type": kind, "seq": sequence, "body": body()}, separators=(",", ":"))
-        _after_commit(
-            _to_group, groups.room(lesson_id), {"type": "room.event", "seq": sequence, "text": text}
-        )
+        message = {"type": "room.event", "seq": sequence, "text": text, "audience": audience.to_wire()}
+        _after_commit(_to_group, groups.room(lesson_id), message)
         metrics.count_event(kind)
+
+
+def broadcast(lesson_id: UUID, kind: str, body: Mapping[str, Any], audience: Audience = EVERYONE) -> None:
+    """Sends what need not reach everybody, such as a pointer's place: without a number, after the commit."""
+    text = json.dumps({"type": kind, "body": body}, separators=(",", ":"))
+    message = {"type": "room.broadcast", "text": text, "audience": audience.to_wire()}
+    _after_commit(_to_group, groups.room(lesson_id), message)
 
 
 def recheck(group_names: Iterable[str]) -> None:

@@ -173,7 +173,10 @@ def visible_phase(lesson: Lesson) -> str:
 
 def _publish_phase(lesson_id: UUID) -> None:
     events.publish(
-        lesson_id, "lesson.changed", lambda: {"phase": visible_phase(Lesson.objects.get(pk=lesson_id))}
+        lesson_id,
+        "lesson.changed",
+        lambda: {"phase": visible_phase(Lesson.objects.get(pk=lesson_id))},
+        events.WITH_LOBBY,
     )
 
 

@@ -12,15 +12,20 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from classroom.core.seats import Seat
-from classroom.models import Enrolment, Presence, StreamSession
-from classroom.services import events, relays
+from classroom.models import Enrolment, Participation, Presence, StreamSession
+from classroom.services import events, participation, relays
 
 GRACE = timedelta(seconds=15)
 """So long a page may be away before its presence and its media end."""
 
 
-def enter(seat: Seat, channel: str) -> tuple[int, bool]:
-    """Opens the page's presence, or goes on with the open one; returns its key and whether it is new."""
+def enter(seat: Seat, channel: str, *, is_admitted: bool = True) -> tuple[int, bool]:
+    """Opens the page's presence, or goes on with the open one; returns its key and whether it is new.
+
+    Whoever is not admitted is present in the lobby.
+    """
+    if is_admitted:
+        participation.let_in(seat.lesson_id, seat.user_id)
     row, is_new = Presence.objects.update_or_create(
         lesson_id=seat.lesson_id,
         user_id=seat.user_id,
@@ -81,9 +86,15 @@ def sweep(now: datetime | None = None) -> list[Seat]:
 
 
 def people(lesson_id: UUID, user_ids: Collection[UUID] | None = None) -> list[dict[str, Any]]:
-    """Who is present, each person once, or which of the given ones; one query."""
+    """Who is in the room itself, each person once, or which of the given ones; one query."""
+    part = Participation.objects.filter(
+        lesson=lesson_id, user=OuterRef("user"), admitted_at__isnull=False, removed_at=None
+    )
     present = Enrolment.objects.filter(
-        course__lessons=lesson_id, user__presences__lesson=lesson_id, user__presences__left_at=None
+        Exists(part),
+        course__lessons=lesson_id,
+        user__presences__lesson=lesson_id,
+        user__presences__left_at=None,
     )
     if user_ids is not None:
         present = present.filter(user_id__in=user_ids)
@@ -92,7 +103,7 @@ def people(lesson_id: UUID, user_ids: Collection[UUID] | None = None) -> list[di
 
 
 def publish_roster(lesson_id: UUID, user_ids: Collection[UUID]) -> None:
-    """Tells the room which of these people are there now and which are not."""
+    """Tells the room which of these people are there now and which are not, and its staff who waits."""
 
     def body() -> dict[str, Any]:
         joined = people(lesson_id, user_ids)
@@ -100,6 +111,8 @@ def publish_roster(lesson_id: UUID, user_ids: Collection[UUID]) -> None:
         return {"joined": joined, "left": sorted(left)}
 
     events.publish(lesson_id, "roster.changed", body)
+    if participation.is_used(lesson_id):
+        participation.publish_lobby(lesson_id)
 
 
 def _open(**conditions: Any) -> QuerySet[Presence]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from classroom import permissions
 from classroom.core import schedule
 from classroom.core.seats import Seat
-from classroom.models import Enrolment, Lesson, Placement, Relay
+from classroom.models import Lesson, Placement, Relay
 from classroom.models.relay import FULL_USAGE, HEARTBEAT_LIMIT
 from classroom.services import events, relay_history
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
@@ -307,14 +307,10 @@ def _permits(lesson: Lesson, generation: int) -> protocol.Permits:
     room = str(lesson.pk)
     if lesson.phase() in (schedule.ENDED, schedule.CANCELLED):
         return protocol.Permits(room, generation, SLOTS)
-    enrolled = dict(
-        Enrolment.objects.filter(
-            course_id=lesson.course_id, user__is_active=True, user__school_id=F("course__school_id")
-        ).values_list("user_id", "role")
-    )
-    viewers = tuple(sorted(str(user_id) for user_id in enrolled))
+    standings = {user_id: found for (user_id, _), found in permissions.standings(None, [lesson.pk]).items()}
+    viewers = tuple(sorted(str(user_id) for user_id, found in standings.items() if found.is_admitted))
     holder = lesson.stage_holder_id
-    may_publish = holder is not None and enrolled.get(holder, "") in permissions.STAFF_ROLES
+    may_publish = holder is not None and holder in standings and standings[holder].is_staff
     if lesson.phase() != schedule.LIVE or not may_publish:
         return protocol.Permits(room, generation, SLOTS, viewers)
     stage = tuple(protocol.StageEntry(slot, str(holder), source) for source, slot in STAGE_SLOTS.items())

@@ -19,19 +19,21 @@ from tests.support.cast import Cast, make_lesson
 pytestmark = pytest.mark.django_db
 
 EVERYTHING = set(Action)
-ENTER, STAY, WATCH = Action.ENTER, Action.STAY, Action.WATCH
+ENTER, STAY, WATCH, ATTEND = Action.ENTER, Action.STAY, Action.WATCH, Action.ATTEND
+OPEN = {ENTER, STAY, WATCH, ATTEND}
+LIVE = OPEN | {Action.WRITE, Action.ASK}
 DAY = timedelta(days=1)
 STATE = Lesson.State
 # When the lesson starts from now (it takes an hour), its state; what a teacher may; what a student may.
 TABLE = [
     (timedelta(hours=2), STATE.SCHEDULED, set(), set()),
     (timedelta(minutes=50), STATE.SCHEDULED, EVERYTHING, set()),
-    (timedelta(minutes=10), STATE.SCHEDULED, EVERYTHING, {ENTER, STAY, WATCH}),
-    (timedelta(0), STATE.SCHEDULED, EVERYTHING, {ENTER, STAY, WATCH}),
-    (timedelta(minutes=-80), STATE.SCHEDULED, EVERYTHING, {ENTER, STAY, WATCH}),
+    (timedelta(minutes=10), STATE.SCHEDULED, EVERYTHING, OPEN),
+    (timedelta(0), STATE.SCHEDULED, EVERYTHING, OPEN),
+    (timedelta(minutes=-80), STATE.SCHEDULED, EVERYTHING, OPEN),
     (timedelta(hours=-2), STATE.SCHEDULED, EVERYTHING - {WATCH}, {STAY}),
-    (timedelta(0), STATE.LIVE, EVERYTHING, {ENTER, STAY, WATCH}),
-    (DAY, STATE.LIVE, EVERYTHING, {ENTER, STAY, WATCH}),
+    (timedelta(0), STATE.LIVE, EVERYTHING, LIVE),
+    (DAY, STATE.LIVE, EVERYTHING, LIVE),
     (-DAY, STATE.LIVE, set(), set()),
     (timedelta(0), STATE.ENDED, EVERYTHING - {WATCH}, {STAY}),
     (-DAY, STATE.ENDED, set(), set()),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
 from classroom.live.protocol import Nothing
 from classroom.permissions import Action
-from classroom.services import snapshot
+from classroom.services import participation, rooms, snapshot
 
 if TYPE_CHECKING:
     from classroom.live.room_consumer import RoomConsumer
+
+MAX_PEOPLE = 500
+MAX_VIEW_LENGTH = 80
 
 
 @command("room.ping", Action.STAY, Nothing)
@@ -23,11 +30,128 @@ async def ping(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
 @command("room.snapshot", Action.STAY, Nothing)
 async def take_snapshot(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
     """The whole room, for a page that has missed an event."""
-    return await in_database(snapshot.for_seat, socket.seat, socket.role)
+    return await in_database(
+        snapshot.for_seat, socket.seat, socket.role, is_admitted=socket.entry.is_admitted
+    )
 
 
 @command("room.leave", Action.STAY, Nothing)
 async def leave(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
     """Ends the page's presence and media at once."""
     await socket.end_presence()
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to act on."""
+
+    person: UUID
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Person:
+        """Takes `person`, an id."""
+        (person,) = protocol.fields(body, "person")
+        return cls(protocol.identifier(person))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some people to act on, or all."""
+
+    people: tuple[UUID, ...] | None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> People:
+        """Takes `people`, a list of ids, or null for all."""
+        (people,) = protocol.fields(body, "people")
+        return cls(None if people is None else protocol.identifiers(people, MAX_PEOPLE))
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Whether newcomers wait in the lobby."""
+
+    is_locked: bool
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Lock:
+        """Takes `is_locked`."""
+        (is_locked,) = protocol.fields(body, "is_locked")
+        return cls(protocol.boolean(is_locked))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What all see large; empty leaves it to each."""
+
+    main: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> View:
+        """Takes `main`."""
+        (main,) = protocol.fields(body, "main")
+        return cls("" if main == "" else protocol.text(main, MAX_VIEW_LENGTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """So many seconds until the end."""
+
+    seconds: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Countdown:
+        """Takes `seconds`."""
+        (seconds,) = protocol.fields(body, "seconds")
+        return cls(protocol.whole_number(seconds, rooms.MIN_COUNTDOWN, rooms.MAX_COUNTDOWN))
+
+
+@command("room.admit", Action.MODERATE, People)
+async def admit(socket: RoomConsumer, body: People) -> dict[str, Any]:
+    """Lets people from the lobby come in."""
+    seat = socket.seat
+    return {"admitted": await in_database(participation.admit, seat.lesson_id, seat.user_id, body.people)}
+
+
+@command("room.remove", Action.MODERATE, Person)
+async def remove(socket: RoomConsumer, body: Person) -> dict[str, Any]:
+    """Puts a student out for the lesson."""
+    await in_database(participation.remove, socket.seat.lesson_id, socket.seat.user_id, body.person)
+    return {}
+
+
+@command("room.let_back", Action.MODERATE, Person)
+async def let_back(socket: RoomConsumer, body: Person) -> dict[str, Any]:
+    """Lets somebody who was removed come in again."""
+    await in_database(participation.let_back, socket.seat.lesson_id, socket.seat.user_id, body.person)
+    return {}
+
+
+@command("room.lock", Action.MODERATE, Lock)
+async def lock(socket: RoomConsumer, body: Lock) -> dict[str, Any]:
+    """Has newcomers wait in the lobby, or not."""
+    seat = socket.seat
+    await in_database(rooms.lock, seat.lesson_id, seat.user_id, is_locked=body.is_locked)
+    return {}
+
+
+@command("room.show", Action.CONDUCT, View)
+async def show(socket: RoomConsumer, body: View) -> dict[str, Any]:
+    """Shows one thing large to all."""
+    await in_database(rooms.show, socket.seat.lesson_id, socket.seat.user_id, body.main)
+    return {}
+
+
+@command("room.end_for_all", Action.CONDUCT, Countdown)
+async def end_for_all(socket: RoomConsumer, body: Countdown) -> dict[str, Any]:
+    """Starts a countdown that ends the lesson."""
+    await in_database(rooms.start_countdown, socket.seat.lesson_id, socket.seat.user_id, body.seconds)
+    return {}
+
+
+@command("room.keep_open", Action.CONDUCT, Nothing)
+async def keep_open(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Stops the countdown."""
+    await in_database(rooms.stop_countdown, socket.seat.lesson_id, socket.seat.user_id)
     return {}

@@ -15,6 +15,9 @@
  * @property {Lesson | null} lesson null until the first snapshot
  * @property {string} myId
  * @property {boolean} mayPublish
+ * @property {boolean} isAdmitted false while the person waits in the lobby
+ * @property {import("./state/settings.js").Settings} settings
+ * @property {import("./state/lobby.js").Lobby} lobby
  * @property {Person[]} people
  * @property {Stage} stage
  * @property {{state: string, epoch: string}} media
@@ -36,6 +39,9 @@
  * @property {boolean} isUplinkWeak whether what this page sends arrives badly
  * @property {Record<string, Trouble>} troubles of people's connections, by person
  */
+
+import { initialLobby, reduceLobby } from "./state/lobby.js";
+import { initialSettings, reduceSettings } from "./state/settings.js";
 
 /** Which slot carries which source of the stage. */
 export const SLOT_OF_SOURCE = {
@@ -94,6 +100,9 @@ export function initialState({ client, role }) {
     lesson: null,
     myId: "",
     mayPublish: role !== "student",
+    isAdmitted: true,
+    settings: initialSettings,
+    lobby: initialLobby,
     people: [],
     stage: EMPTY_STAGE,
     media: { state: "none", epoch: "" },
@@ -122,7 +131,29 @@ export function initialState({ client, role }) {
  * @param {{type: string, body: any}} message
  * @returns {Partial<RoomState>}
  */
-export function reduce(state, { type, body }) {
+export function reduce(state, message) {
+  return { ...reduceRoom(state, message), ...reduceFeatures(state, message) };
+}
+
+/**
+ * Every feature keeps a part of the state of its own.
+ * @param {RoomState} state
+ * @param {{type: string, body: any}} message
+ * @returns {Partial<RoomState>}
+ */
+function reduceFeatures(state, message) {
+  return {
+    settings: reduceSettings(state.settings, message),
+    lobby: reduceLobby(state.lobby, message),
+  };
+}
+
+/**
+ * @param {RoomState} state
+ * @param {{type: string, body: any}} message
+ * @returns {Partial<RoomState>}
+ */
+function reduceRoom(state, { type, body }) {
   switch (type) {
     case "room.snapshot":
       return snapshot(body);
@@ -148,6 +179,7 @@ function snapshot({ lesson, me, people, stage, media }) {
     myId: me.id,
     role: me.role,
     mayPublish: me.can.includes("publish"),
+    isAdmitted: me.is_admitted,
     people,
     stage: { ...EMPTY_STAGE, ...stage },
     media,
@@ -175,7 +207,7 @@ export function isOnStage(state) {
  * once.
  */
 export function wantsSubscription(/** @type {RoomState} */ state) {
-  if (state.failure || !state.lesson || state.lesson.phase === "ended" || isOnStage(state)) return false;
+  if (state.failure || !state.lesson || !state.isAdmitted || state.lesson.phase === "ended" || isOnStage(state)) return false;
   return !state.mayPublish || state.joined;
 }
 
@@ -235,11 +267,11 @@ export function connectionState(state) {
 }
 
 /**
- * Returns which face of the room is shown: `door` before Join, `waiting` for the teacher, `watching`,
+ * Returns which face of the room is shown: `lobby` until admitted, `door` before Join, `waiting` for the teacher, `watching`,
  * `preview` and
  * `onstage` for those who may publish, `ended`, `failed`.
  * @param {RoomState} state
- * @returns {"door" | "waiting" | "watching" | "preview" | "onstage" | "ended" | "failed"}
+ * @returns {"door" | "lobby" | "waiting" | "watching" | "preview" | "onstage" | "ended" | "failed"}
  */
 export function view(state) {
   if (state.failure) return "failed";
@@ -247,6 +279,7 @@ export function view(state) {
   const phase = state.lesson?.phase;
   if (state.mayPublish && !(state.joined && phase === "live")) return "preview";
   if (phase === "ended") return "ended";
+  if (!state.isAdmitted) return "lobby";
   if (!state.joined) return "door";
   return phase === "live" ? "watching" : "waiting";
 }

@@ -29,6 +29,7 @@ async def test_a_page_gets_a_snapshot_of_the_room_as_it_enters(cast: Cast) -> No
         "role": "teacher",
         "client": PAGE,
         "can": ["publish"],
+        "is_admitted": True,
     }
     assert teacher.snapshot["lesson"]["phase"] == "lobby"
     assert teacher.snapshot["stage"] == {"holder": None, "client": "", "sources": []}
@@ -119,6 +120,7 @@ async def test_a_burst_is_seen_by_all_in_the_end(cast: Cast) -> None:
     teacher = await open_page(cast.teacher, cast.lesson)
     students = [await open_page(student, cast.lesson) for student in cast.students]
     await teacher.request("lesson.go_live")
+    await registry.publish_rosters()
     await in_database(_burst, cast.lesson, 300)
     snapshots = [(await page.request("room.snapshot"))["body"] for page in (teacher, *students)]
     assert len({snapshot["seq"] for snapshot in snapshots}) == 1
