@@ -134,7 +134,8 @@ class Permits:
     """web → relay: all that holds in a room.
 
     An older or equal generation changes nothing; no viewer and no publisher ends the room. `slots` are in the
-    order of their importance; `staff` are those of the viewers that get the slots for staff, too.
+    order of their importance; `staff` are the viewers that get the slots for staff, too. `publishers` says what
+    of whom may flow now: who is named may connect and offer any source, even if nothing of theirs may flow.
     """
 
     room: str

@@ -70,12 +70,16 @@ class Stream:
         self.source = source
         self.layer = layer
         self.ssrc = ssrc
-        self.reception = Reception(ssrc, source.clock_rate)
-        self.losses = LossDetector() if source.nacks else None
         self.keyframes = KeyframeThrottle()
-        self.meter = Meter()
+        self.restart()
         self.report: tuple[float, int] | None = None
         """The latest sender report: NTP seconds of the publisher's clock, RTP timestamp."""
+
+    def restart(self) -> None:
+        """Begins to count and to look for losses anew: what came until now is of no matter any more."""
+        self.reception = Reception(self.ssrc, self.source.clock_rate)
+        self.losses = LossDetector() if self.source.nacks else None
+        self.meter = Meter()
 
 
 class Source:
@@ -104,6 +108,7 @@ class Source:
         self.asked = [-math.inf] * len(self.streams)
         """When the publisher was told to send each layer again."""
         self.permitted = True
+        """Whether its packets are let in; see `permit`."""
         rate = (MAX_VIDEO_BITRATE if self.is_video else MAX_AUDIO_BITRATE) / 8
         self.bucket = TokenBucket(rate, rate * BURST_SECONDS)
         self._passed = {
@@ -114,6 +119,17 @@ class Source:
     def layer_count(self) -> int:
         """How many layers there may be."""
         return len(self.streams)
+
+    def permit(self, allowed: bool) -> None:
+        """Lets its packets in or keeps them out from now on.
+
+        What was sent while they were kept out is not asked for afterwards, and does not count as lost.
+        """
+        if allowed != self.permitted:
+            self.permitted = allowed
+            for stream in self.streams:
+                if stream is not None:
+                    stream.restart()
 
     def extensions(self, data: bytes, header: rtp.Header) -> tuple[tuple[str, bytes], ...]:
         """Returns the extensions to pass on, by URI; raises ValueError."""

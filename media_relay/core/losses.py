@@ -57,6 +57,8 @@ class LossDetector:
 
     def lacks(self, sequence: int) -> bool:
         """Whether a packet has not come yet and is still of use."""
+        if self._highest < 0:
+            return False
         return sequence in self._missing or 0 < seq_delta(sequence, self._highest) <= WINDOW
 
     def receive(self, sequence: int, now: float) -> None:

@@ -29,6 +29,12 @@ class Leave(NamedTuple):
     track: Track
 
 
+class Cut(NamedTuple):
+    """Send nothing more of what was forwarded in the track until now, also where that waits to be sent."""
+
+    track: Track
+
+
 class Forward(NamedTuple):
     """Send an RTP packet to every subscriber in the track."""
 
@@ -96,4 +102,4 @@ class WantLayers(NamedTuple):
 
 News = ReportLinks | WantLayers
 """What is to be told to whoever looks after the rooms."""
-Output = Enter | Leave | Forward | ForwardControl | Resend | SendControl | Close | News
+Output = Enter | Leave | Cut | Forward | ForwardControl | Resend | SendControl | Close | News

@@ -11,8 +11,8 @@ class Permits:
     """The whole truth of a room.
 
     `slots` are names with their kind in the order of their importance, `staff_slots` the names of those that
-    the viewers among `staff` get alone; `publishers` are by participant the sources that may flow, `stage` by
-    slot the participant and the source that fill it.
+    the viewers among `staff` get alone; `publishers` are by participant the sources that may flow now,
+    `stage` by slot the participant and the source that fill it.
     """
 
     room: str

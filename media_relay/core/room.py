@@ -45,12 +45,14 @@ class Room:
         self.viewers: frozenset[str] = frozenset()
         self.staff: frozenset[str] = frozenset()
         self.publishable: dict[str, frozenset[str]] = {}
+        """By who may be connected to send what of theirs is let in now."""
         self.stage: dict[str, tuple[str, str]] = {}
         self.subscribers: dict[Connection, Subscriber] = {}
         self.publishers: dict[Connection, Publisher] = {}
         self.recast: dict[Slot, None] = {}
         """The slots with another source, which everyone is still to be brought to."""
         self._random = random
+        self._filled: dict[Source, tuple[Slot, ...]] = {}
         self._for_all = self._for_staff = View((), ())
 
     @property
@@ -102,36 +104,49 @@ class Room:
             elif not link.fits(self.view(participant)):
                 yield link, SLOTS_CHANGED
         for publisher in self.publishers.values():
-            if not self.publishable.get(publisher.connection.participant):
+            if publisher.connection.participant not in self.publishable:
                 yield publisher, NOT_PERMITTED
 
     def mark_permitted(self) -> None:
-        """Tells each source whether its packets are still let in."""
+        """Tells each source whether its packets are let in."""
         for publisher in self.publishers.values():
-            allowed = self.publishable.get(publisher.connection.participant, frozenset())
-            for source in publisher.sources.values():
-                source.permitted = source.kind in allowed
+            self.admit(publisher)
 
-    def cast(self) -> None:
-        """Fills each slot with the source that the stage names, if it is there."""
+    def admit(self, publisher: Publisher) -> None:
+        """Tells the sources of one publisher whether their packets are let in."""
+        allowed = self.publishable.get(publisher.connection.participant, frozenset())
+        for source in publisher.sources.values():
+            source.permit(source.kind in allowed)
+
+    def cast(self) -> list[Slot]:
+        """Fills each slot with the source that the stage names, if it is there; returns those that change."""
+        there = self._sources()
+        changed = []
+        filled: dict[Source, tuple[Slot, ...]] = {}
         for slot in self.slots.values():
-            source = self._source_for(slot)
+            source = there.get(self.stage.get(slot.name, ("", "")))
+            if source is not None and source.is_video != slot.is_video:
+                source = None
             if source is not slot.source:
                 slot.fill(source)
                 self.recast[slot] = None
+                changed.append(slot)
+            if source is not None:
+                filled[source] = (*filled.get(source, ()), slot)
+        self._filled = filled
+        return changed
 
-    def _source_for(self, slot: Slot) -> Source | None:
-        participant, kind = self.stage.get(slot.name, ("", ""))
+    def _sources(self) -> dict[tuple[str, str], Source]:
+        """Returns the sources that are let in, by participant and kind."""
         # Of two pages of one person the one that connected last is the one being used.
-        found: Source | None = None
-        for publisher in self.publishers.values():
-            source = publisher.sources.get(kind)
-            if (
-                publisher.connection.participant != participant
-                or publisher.connected is None
-                or source is None
-            ):
-                continue
-            if source.permitted and source.is_video == slot.is_video:
-                found = source
-        return found
+        return {
+            (publisher.connection.participant, source.kind): source
+            for publisher in self.publishers.values()
+            if publisher.connected is not None
+            for source in publisher.sources.values()
+            if source.permitted
+        }
+
+    def filled_by(self, source: Source) -> tuple[Slot, ...]:
+        """Returns the slots that a source fills."""
+        return self._filled.get(source, ())

@@ -15,7 +15,7 @@ from media_relay.core.codecs import PAGE_PROFILE, Profile
 from media_relay.core.downlink import Downlink
 from media_relay.core.links import MIN_PACKET_CHARGE, Connection, Link, Offered, Publisher, Stream
 from media_relay.core.outbox import Outbox
-from media_relay.core.outputs import Close, Forward, ForwardControl, Output
+from media_relay.core.outputs import Close, Cut, Forward, ForwardControl, Output
 from media_relay.core.permits import Permits
 from media_relay.core.reports import Reports
 from media_relay.core.room import Random, Room
@@ -70,12 +70,13 @@ class Router:
         room.generation = permits.generation
         room.viewers = frozenset(permits.viewers)
         room.staff = frozenset(permits.staff)
-        room.publishable = {who: frozenset(kinds) for who, kinds in permits.publishers.items() if kinds}
+        room.publishable = {who: frozenset(kinds) for who, kinds in permits.publishers.items()}
         room.stage = dict(permits.stage)
         room.set_slots(permits.slots, permits.staff_slots)
+        room.mark_permitted()
+        self._cast(room)
         for link, reason in list(room.forbidden()):
             self._close(link, reason)
-        room.mark_permitted()
         self._recast(room, now)
         if room.is_over:
             self._end(room)
@@ -121,14 +122,16 @@ class Router:
         return link
 
     def publish(self, connection: Connection, offered: Iterable[Offered]) -> Publisher:
-        """Lets someone send, in place of an older connection of the same page; raises PermitError."""
-        offered = tuple(offered)
+        """Lets someone send, in place of an older connection of the same page; raises PermitError.
+
+        They may offer what is not permitted now: it is not let in until it is.
+        """
         room = self.rooms.get(connection.room)
-        allowed = room.publishable.get(connection.participant, frozenset()) if room else frozenset()
-        if room is None or not allowed or not {item.kind for item in offered} <= allowed:
-            raise PermitError("There is no permit to publish this here.")
+        if room is None or connection.participant not in room.publishable:
+            raise PermitError("There is no permit to publish here.")
         self._replace(room.publishers.get(connection))
         link = room.publishers[connection] = Publisher(connection, offered)
+        room.admit(link)
         return link
 
     def _replace(self, link: Link | None) -> None:
@@ -150,6 +153,7 @@ class Router:
         elif isinstance(link, Publisher):
             # The dictionary's order is that of connecting, by which the newest of a person's pages is found.
             room.publishers[link.connection] = room.publishers.pop(link.connection)
+            self._cast(room)
             self._recast(room, now)
 
     def prefer(self, connection: Connection, limits: Mapping[str, int], now: float) -> None:
@@ -172,12 +176,17 @@ class Router:
             self._forget(room, link)
             self._recast(room, now)
 
+    def _cast(self, room: Room) -> None:
+        for slot in room.cast():
+            self._trains.cut(slot)
+            for track in slot.tracks():
+                self._outbox.put(Cut(track))
+
     def _close(self, link: Link, reason: str) -> None:
         self._outbox.put(Close(link, reason))
         room = self._room_of(link)
         if room is not None:
             self._forget(room, link)
-            room.cast()
 
     def _forget(self, room: Room, link: Link) -> None:
         if isinstance(link, Subscriber):
@@ -186,6 +195,7 @@ class Router:
             self._trains.forget(link)
         else:
             del room.publishers[link.connection]
+            self._cast(room)
 
     def _room_of(self, link: Link) -> Room | None:
         """Returns the room that still knows this very connection."""
@@ -196,7 +206,6 @@ class Router:
         return room if known is link else None
 
     def _recast(self, room: Room, now: float) -> None:
-        room.cast()
         for slot in room.recast:
             self._steering.recast(room, slot, now)
         room.recast.clear()
@@ -261,10 +270,9 @@ class Router:
             stream.losses.receive(header.sequence, now)
         if arrival.keyframe:
             stream.keyframes.seen()
-        for slot in room.slots.values():
-            if slot.source is stream.source:
-                for track in slot.carrying(stream.layer):
-                    self._forward(slot, track, arrival)
+        for slot in room.filled_by(stream.source):
+            for track in slot.carrying(stream.layer):
+                self._forward(slot, track, arrival)
 
     def _forward(self, slot: Slot, track: Track, arrival: Arrival) -> None:
         steering, stream = self._steering, arrival.stream
@@ -325,4 +333,4 @@ class Router:
 
 
 def _is_lacking(stream: Stream, sequence: int) -> bool:
-    return stream.losses is None or stream.losses.lacks(sequence)
+    return stream.losses is not None and stream.losses.lacks(sequence)

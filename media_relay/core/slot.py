@@ -49,11 +49,11 @@ class Slot:
         return self.name.endswith("screen")
 
     def fill(self, source: Source | None) -> None:
-        """Takes its packets from another source from now on, or from none."""
+        """Takes its packets from another source from now on, or from none; nothing of the former is kept."""
         self.source = source
         self.offered, self.rates, self.needs = (), (), ()
         for track in self.tracks():
-            track.feed = None
+            track.cut()
         for layer in range(source.layer_count if source is not None else 0):
             self.track(layer, PAGE_PROFILE)
 

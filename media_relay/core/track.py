@@ -117,6 +117,11 @@ class Track:
             return Written(packet, Numbers(place, timestamp), NO_PLACES)
         return Written(packet, *_vp8_numbers(place, timestamp, payload, picture, len(head)))
 
+    def cut(self) -> None:
+        """Ends what it carries on; what was sent of that is not sent again."""
+        self.feed = None
+        self._cache.clear()
+
     def _begin(self, arrival: Arrival, reference: Track | None) -> bool:
         """Follows the layer to another stream; returns whether the packet can be carried on."""
         header = arrival.header

@@ -7,6 +7,7 @@ from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Resend
 from media_relay.core.repair import MAX_PADDING, own_packet, trying
 from media_relay.core.seat import Seat
+from media_relay.core.slot import Slot
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.twcc import Arrivals, Train
 
@@ -71,6 +72,12 @@ class Trains:
         run = self._runs.pop(link)
         if link.chooser is not None:
             link.chooser.receive_train(run.train.delivered(), now)
+
+    def cut(self, slot: Slot) -> None:
+        """Sends no more copies of what a slot has carried until now."""
+        for run in self._runs.values():
+            if run.seat.slot is slot:
+                run.packet = None
 
     def forget(self, link: Subscriber) -> None:
         """Forgets someone who is gone."""

@@ -55,8 +55,10 @@ class Uplink:
     def serve(self, publisher: Publisher, now: float) -> None:
         """Sends what is due."""
         for stream in publisher.streams:
+            if not stream.source.permitted:
+                continue
             missing = stream.losses.due(now) if stream.losses is not None else []
-            if missing and stream.source.permitted:
+            if missing:
                 self._outbox.counters.add("nacks_sent", len(missing))
                 self._outbox.feed_back(publisher, rtcp.Nack(self._outbox.ssrc, stream.ssrc, tuple(missing)))
             self._ask_for_keyframe(stream, now)
@@ -74,7 +76,7 @@ class Uplink:
 
     def _report_to(self, publisher: Publisher, now: float) -> None:
         streams = list(publisher.streams)
-        blocks = tuple(stream.reception.report(now) for stream in streams)
+        blocks = tuple(stream.reception.report(now) for stream in streams if stream.reception.received)
         remb = rtcp.Remb(self._outbox.ssrc, PUBLISHER_BITRATE, tuple(stream.ssrc for stream in streams))
         report = rtcp.ReceiverReport(self._outbox.ssrc, blocks)
         self._outbox.put(SendControl(publisher, rtcp.build_compound(report, remb)))

@@ -152,6 +152,17 @@ class Lane:
         else:
             action()
 
+    def drop(self, group: Group) -> None:
+        """Gives up all packets that wait for a group, also those that some of it have had."""
+        for queue in (self._urgent, self._video):
+            waiting = list(queue)
+            queue.clear()
+            for job in waiting:
+                if isinstance(job, Job) and job.group is group:
+                    job.round.end()
+                else:
+                    queue.append(job)
+
     def run(self) -> bool:
         """Sends what is queued, at most about one turn's worth; returns whether all is sent."""
         self.blocked = self.waits = False

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from media_relay.core.links import Link
 from media_relay.core.outputs import (
     Close,
+    Cut,
     Enter,
     Forward,
     ForwardControl,
@@ -84,6 +85,7 @@ class MediaPlane:
             SendControl: self._send_control,
             Enter: self._enter,
             Leave: self._leave,
+            Cut: self._cut,
             Close: self._close,
             ReportLinks: tell,
             WantLayers: tell,
@@ -247,6 +249,10 @@ class MediaPlane:
         peer = self.peers.find(output.link)
         if peer is not None:
             self._change(peer, output.track, lambda: self._take_out(peer, output.track))
+
+    def _cut(self, output: Cut) -> None:
+        for udp, group in self._groups.get(output.track, {}).items():
+            self.lanes[udp].drop(group)
 
     def _change(self, peer: Peer, track: Track, action: Callable[[], None]) -> None:
         """Changes a track's members between two of its packets."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media_relay.core import codecs, rtp
+from media_relay.core import codecs, rtcp, rtp
 from media_relay.core.links import MAX_AUDIO_BITRATE, MAX_VIDEO_BITRATE, MIN_PACKET_CHARGE
 from media_relay.core.outputs import Close, Forward
 from media_relay.core.rewriter import MAX_LATE
@@ -25,14 +25,17 @@ from tests.media_relay.core.classroom import (
     OPUS,
     OTHER_STUDENT,
     OUTSIDER,
+    RTX,
     SCREEN,
     SLOTS,
     STUDENT,
     TEACHER,
     VP8,
     Classroom,
+    feedback,
     keyframe_requests,
     offered,
+    resent,
 )
 
 
@@ -77,10 +80,67 @@ def test_nobody_sends_without_a_permit(room: Classroom, who: str) -> None:
         room.publisher(who)
 
 
-def test_a_source_that_is_not_permitted_is_refused_with_all_others(room: Classroom) -> None:
+def test_a_source_that_is_offered_ahead_of_its_permit_flows_from_its_permit_on(room: Classroom) -> None:
+    room.permit(publishers={TEACHER: ()})
+    teacher, student = room.publisher(TEACHER, offered(MICROPHONE), offered(CAMERA)), room.subscriber()
+    assert room.sound(teacher, 1) == room.rtp(teacher, 1, KEYFRAME) == []
+    assert student.seats == {}
     room.permit(publishers={TEACHER: (MICROPHONE,)})
-    with pytest.raises(PermitError):
-        room.publisher(TEACHER, offered(MICROPHONE), offered(CAMERA))
+    assert len(room.sound(teacher, 2)) == 1
+    assert room.rtp(teacher, 2, KEYFRAME) == []
+    assert room.closed() == []
+
+
+def test_whoever_is_no_longer_named_as_a_publisher_is_closed(room: Classroom) -> None:
+    teacher = room.publisher()
+    room.permit(publishers={TEACHER: ()})
+    assert room.closed() == []
+    room.permit(publishers={})
+    assert [link for link, _ in room.closed()] == [teacher]
+
+
+def test_a_source_that_is_let_in_again_goes_on_without_what_was_sent_meanwhile(room: Classroom) -> None:
+    teacher = room.publisher()
+    first = room.rtp(teacher, 1, KEYFRAME) + room.rtp(teacher, 2)
+    for publishers in ({TEACHER: (MICROPHONE,)}, {TEACHER: (MICROPHONE, CAMERA)}):
+        room.permit(publishers=publishers)
+        for sequence in range(10, 20):
+            if publishers == {TEACHER: (MICROPHONE,)}:
+                assert room.rtp(teacher, sequence, KEYFRAME) == []
+    since = len(room.outputs)
+    assert room.rtp(teacher, 25) == []
+    again = room.rtp(teacher, 26, KEYFRAME)
+    # Nothing of what was kept out is asked for, nor taken if it is sent again.
+    room.wait(1.0)
+    assert not [each for each in feedback(room.outputs[since:]) if isinstance(each, rtcp.Nack)]
+    late = (15).to_bytes(2, "big") + KEYFRAME
+    assert room.rtp(teacher, 1, late, ssrc=99, payload_type=RTX[VP8]) == []
+    assert room.rtp(teacher, 19, KEYFRAME) == []
+    sequences = [rtp.parse_header(packet).sequence for packet in first + again]
+    assert [rtp.seq_delta(b, a) for a, b in pairwise(sequences)] == [1, 1]
+
+
+def test_what_was_sent_before_a_source_was_taken_is_not_sent_again(room: Classroom) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    lost = rtcp.Nack(9, room.slot_ssrc("teacher-camera"), (rtp.parse_header(packet).sequence,))
+    assert len(resent(room.rtcp(student, lost))) == 1
+    room.permit(publishers={TEACHER: (MICROPHONE,)})
+    room.wait(0.2)
+    assert resent(room.rtcp(student, lost)) == []
+
+
+def test_a_source_that_is_kept_out_counts_as_nothing(room: Classroom) -> None:
+    teacher = room.publisher()
+    for sequence in range(100):
+        room.wait(0.02)
+        room.rtp(teacher, sequence, KEYFRAME + bytes(1000))
+    room.permit(publishers={TEACHER: ()})
+    for sequence in range(100, 300, 2):
+        room.wait(0.04)
+        room.rtp(teacher, sequence, KEYFRAME + bytes(1000))
+    report = [link for output in room.outputs for link in getattr(output, "links", ())][-1]
+    assert (report.link, report.kbps, report.loss) == (teacher, 0.0, 0.0)
 
 
 def test_a_room_without_permits_is_there_for_nobody() -> None:

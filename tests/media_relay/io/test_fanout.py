@@ -147,6 +147,24 @@ def test_who_comes_in_between_two_sounds_hears_the_second_alone(
     assert [receivers[i].received() for i in (0, 1)] == [sent, sent[1:]]
 
 
+def test_what_waits_for_a_group_can_be_given_up_amid_its_receivers(receivers: list[Receiver]) -> None:
+    network, done = Full(2), []
+    lane, group, other = Lane(network, lambda: 0.0), group_of(receivers), group_of(receivers[:1])  # type: ignore[arg-type]
+    for index in range(3):
+        lane.put(media_job(group, packet(index, 100), None, 0.0))
+        lane.put(media_job(group, packet(index), (SSRC, index), 0.0))
+    lane.put_change(lambda: done.append(1), urgent=True)
+    lane.put(media_job(other, packet(9, 100), None, 0.0))
+    assert not lane.run()
+    assert lane.sent == 2
+    lane.drop(group)
+    assert group.rounds == []
+    network.room = 100
+    run_all(lane)
+    assert (lane.sent, done) == (3, [1])
+    assert lane.is_empty
+
+
 @pytest.mark.parametrize("ending", ["the last packet", "time", "sound behind it"])
 def test_the_begin_of_a_picture_waits_for_the_rest_but_not_for_long(
     ours: UdpSocket, receivers: list[Receiver], ending: str
