@@ -15,12 +15,11 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classroom import permissions
-from classroom.core import schedule
+from classroom.core import floor
 from classroom.core.seats import Seat
 from classroom.models import Lesson, Placement, Relay
 from classroom.models.relay import FULL_USAGE, HEARTBEAT_LIMIT
-from classroom.services import events, relay_history
+from classroom.services import events, permits, relay_history
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from media_relay import protocol
 
@@ -28,17 +27,8 @@ PUBLISH = protocol.PUBLISH
 SUBSCRIBE = protocol.SUBSCRIBE
 DIRECTIONS = protocol.DIRECTIONS
 SOURCES = tuple(protocol.SOURCE_KINDS)
-STAGE_SLOTS: Mapping[str, str] = {
-    protocol.MICROPHONE: "teacher-microphone",
-    protocol.CAMERA: "teacher-camera",
-    protocol.SCREEN: "teacher-screen",
-    protocol.SCREEN_AUDIO: "teacher-screen-audio",
-}
-"""Which slot each source of the stage fills."""
 LOWEST_LIMIT, HIGHEST_LIMIT = protocol.NO_LAYER, protocol.MAX_LAYERS - 1
 """What a page may name as its highest layer."""
-SLOTS = tuple(protocol.Slot(name, protocol.SOURCE_KINDS[source]) for source, name in STAGE_SLOTS.items())
-
 REMEMBERED = timedelta(days=1)
 """So long after its end a lesson's permits are sent to a relay that registers: it may have missed it."""
 RETURN = timedelta(seconds=1)
@@ -299,31 +289,32 @@ def permits_for(lesson_id: UUID) -> protocol.Permits | None:
         if not rows.update(generation=F("generation") + 1):
             return None
         generation = rows.values_list("generation", flat=True).get()
-        lesson = Lesson.objects.get(pk=lesson_id)
-        return _permits(lesson, generation)
+        lesson = Lesson.objects.select_related("course").get(pk=lesson_id)
+        return _on_the_wire(lesson_id, generation, permits.of(lesson))
 
 
-def _permits(lesson: Lesson, generation: int) -> protocol.Permits:
-    room = str(lesson.pk)
-    if lesson.phase() in (schedule.ENDED, schedule.CANCELLED):
-        return protocol.Permits(room, generation, SLOTS)
-    standings = {user_id: found for (user_id, _), found in permissions.standings(None, [lesson.pk]).items()}
-    viewers = tuple(sorted(str(user_id) for user_id, found in standings.items() if found.is_admitted))
-    holder = lesson.stage_holder_id
-    may_publish = holder is not None and holder in standings and standings[holder].is_staff
-    if lesson.phase() != schedule.LIVE or not may_publish:
-        return protocol.Permits(room, generation, SLOTS, viewers)
-    stage = tuple(protocol.StageEntry(slot, str(holder), source) for source, slot in STAGE_SLOTS.items())
-    return protocol.Permits(room, generation, SLOTS, viewers, {str(holder): SOURCES}, stage)
+def _on_the_wire(lesson_id: UUID, generation: int, found: floor.Permitted) -> protocol.Permits:
+    slots = (
+        protocol.Slot(
+            slot.name,
+            protocol.SOURCE_KINDS[slot.source],
+            protocol.STAFF if slot.is_for_staff else protocol.EVERYONE,
+        )
+        for slot in found.slots
+    )
+    stage = tuple(protocol.StageEntry(*entry) for entry in found.stage)
+    return protocol.Permits(
+        str(lesson_id), generation, tuple(slots), found.viewers, found.publishers, stage, found.staff
+    )
 
 
 def refresh_permits(lesson_ids: Collection[UUID]) -> None:
-    """Sends the relays the permits of these lessons; four queries for each lesson that is placed."""
+    """Sends the relays the permits of these lessons; five queries for each lesson that is placed."""
     placements = Placement.objects.filter(lesson_id__in=lesson_ids, relay__connected=True)
     for lesson_id, channel in placements.values_list("lesson_id", "relay__channel"):
-        permits = permits_for(lesson_id)
-        if permits is not None and channel:
-            events.send_to_relay(channel, protocol.encode(permits))
+        found = permits_for(lesson_id)
+        if found is not None and channel:
+            events.send_to_relay(channel, protocol.encode(found))
 
 
 def end_room(lesson_id: UUID) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from classroom.core import floor
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MAX_FREEZES = 1_000
 MAX_FROZEN_MS = 60_000
 """A report is of about ten seconds; one that comes late, after a break of the line, may be of some more."""
+PICTURE_SLOTS = frozenset(slot.name for slot in floor.ALL_SLOTS if slot.source in floor.PICTURES)
 NO_PERMIT = (protocol.FORBIDDEN, protocol.CONFLICT)
 """What a relay says that has no permit, or no room at all."""
 
@@ -77,8 +79,7 @@ class Preference:
     def parse(cls, body: Mapping[str, Any]) -> Preference:
         """Takes `limits` by slot, -1 for no picture."""
         (limits,) = protocol.fields(body, "limits")
-        slots = relays.STAGE_SLOTS.values()
-        return cls(protocol.numbers_by_word(limits, slots, relays.LOWEST_LIMIT, relays.HIGHEST_LIMIT))
+        return cls(protocol.numbers_by_word(limits, PICTURE_SLOTS, relays.LOWEST_LIMIT, relays.HIGHEST_LIMIT))
 
 
 @dataclass(frozen=True, slots=True)
