@@ -21,6 +21,7 @@ MAX_SLOTS = 48
 MAX_VIEWERS = 20_000
 MAX_LINKS = 500
 MAX_LAYERS = 3
+MAX_SPEAKERS = 4
 NO_LAYER = -1
 """Stands for "no picture" wherever a layer is named; the lowest layer is 0."""
 
@@ -134,8 +135,8 @@ class Permits:
     """web → relay: all that holds in a room.
 
     An older or equal generation changes nothing; no viewer and no publisher ends the room. `slots` are in the
-    order of their importance; `staff` are the viewers that get the slots for staff, too. `publishers` says what
-    of whom may flow now: who is named may connect and offer any source, even if nothing of theirs may flow.
+    order of their importance; `staff` are the viewers that get the slots for staff, too. `publishers` says
+    what of whom may flow now: who is named may connect and offer any source, even if nothing may flow.
     """
 
     room: str
@@ -318,7 +319,17 @@ class LayersWanted:
     rids: tuple[str, ...]
 
 
-FromRelay = Register | Load | Offer | Accepted | Done | Refused | ConnectionChanged | Links | LayersWanted
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """relay → web, when it changes: who speaks on the stage now, the dominant one first."""
+
+    room: str
+    participants: tuple[str, ...]
+
+
+FromRelay = (
+    Register | Load | Offer | Accepted | Done | Refused | ConnectionChanged | Links | LayersWanted | Speakers
+)
 FromWeb = Registered | Permits | Subscribe | Answer | Publish | Watch | Prefer | Drain | Moved | Close
 Message = FromRelay | FromWeb
 
@@ -476,6 +487,7 @@ _CHECKERS: Mapping[type[Any], Mapping[str, Callable[[Any], Any]]] = {
     Drain: {},
     Moved: {"lessons": _COUNT},
     Links: {"room": _ID, "links": _list(_LINK_STATE, MAX_LINKS)},
+    Speakers: {"room": _ID, "participants": _list(_ID, MAX_SPEAKERS)},
     LayersWanted: {**_SEAT, "source": _SOURCE, "rids": _list(_ID, MAX_LAYERS)},
     Close: {**_SEAT, "client": _OPTIONAL_ID, "direction": _one_of("", *DIRECTIONS)},
     Offer: {"id": _ID, "sdp": _sdp, "slots": _mapping(_ID, MAX_SLOTS)},

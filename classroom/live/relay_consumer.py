@@ -44,7 +44,7 @@ ROOM_CODES = {
     protocol.FAILED: room_protocol.FAILED,
 }
 
-RoomWord = protocol.ConnectionChanged | protocol.Links | protocol.LayersWanted
+RoomWord = protocol.ConnectionChanged | protocol.Links | protocol.LayersWanted | protocol.Speakers
 
 
 class RelayConsumer(AsyncConsumer):
@@ -134,7 +134,12 @@ class RelayConsumer(AsyncConsumer):
                 await self._settle(body.pop("id"), body=body)
             case protocol.Refused():
                 await self._settle(received.id, ROOM_CODES[received.code], received.message)
-            case protocol.ConnectionChanged() | protocol.Links() | protocol.LayersWanted():
+            case (
+                protocol.ConnectionChanged()
+                | protocol.Links()
+                | protocol.LayersWanted()
+                | protocol.Speakers()
+            ):
                 if await self._carries(UUID(received.room)):
                     await self._take_word_of_room(received)
             case _:
@@ -160,6 +165,10 @@ class RelayConsumer(AsyncConsumer):
             case protocol.LayersWanted():
                 body = {"source": received.source, "rids": received.rids}
                 await self._tell(_page(received), "media.layers", body)
+            case protocol.Speakers():
+                notice = room_protocol.notice("room.speakers", {"ids": received.participants})
+                group = groups.room(UUID(received.room))
+                await events.tell_now(group, {"type": "room.notice", "text": notice})
 
     async def _register(self, hello: protocol.Register) -> None:
         if hello.protocol != protocol.VERSION:

@@ -100,6 +100,13 @@ class WantLayers(NamedTuple):
     rids: tuple[str, ...]
 
 
-News = ReportLinks | WantLayers
+class TellSpeakers(NamedTuple):
+    """Say who speaks in a room, the dominant one first."""
+
+    room: str
+    participants: tuple[str, ...]
+
+
+News = ReportLinks | WantLayers | TellSpeakers
 """What is to be told to whoever looks after the rooms."""
 Output = Enter | Leave | Cut | Forward | ForwardControl | Resend | SendControl | Close | News

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from media_relay.core.links import Connection, Link, Publisher, Source
 from media_relay.core.slot import Slot
+from media_relay.core.speakers import SOURCE as SPEECH
+from media_relay.core.speakers import Speakers
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.view import View
 
@@ -51,6 +53,7 @@ class Room:
         self.publishers: dict[Connection, Publisher] = {}
         self.recast: dict[Slot, None] = {}
         """The slots with another source, which everyone is still to be brought to."""
+        self.speakers = Speakers()
         self._random = random
         self._filled: dict[Source, tuple[Slot, ...]] = {}
         self._for_all = self._for_staff = View((), ())
@@ -134,6 +137,9 @@ class Room:
             if source is not None:
                 filled[source] = (*filled.get(source, ()), slot)
         self._filled = filled
+        self.speakers.keep(
+            {source.publisher.connection.participant for source in filled if source.kind == SPEECH}
+        )
         return changed
 
     def _sources(self) -> dict[tuple[str, str], Source]:

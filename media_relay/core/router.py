@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from media_relay.core import rtcp, rtp
+from media_relay.core import codecs, rtcp, rtp
 from media_relay.core.arrival import Arrival, arrive
 from media_relay.core.choice import Choice
 from media_relay.core.codecs import PAGE_PROFILE, Profile
 from media_relay.core.downlink import Downlink
 from media_relay.core.links import MIN_PACKET_CHARGE, Connection, Link, Offered, Publisher, Stream
 from media_relay.core.outbox import Outbox
-from media_relay.core.outputs import Close, Cut, Forward, ForwardControl, Output
+from media_relay.core.outputs import Close, Cut, Forward, ForwardControl, Output, TellSpeakers
 from media_relay.core.permits import Permits
 from media_relay.core.reports import Reports
 from media_relay.core.room import Random, Room
 from media_relay.core.rtx import unwrap_rtx
 from media_relay.core.slot import Slot
+from media_relay.core.speakers import SOURCE as SPEECH
 from media_relay.core.steering import Steering
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.track import Track
@@ -165,9 +166,10 @@ class Router:
             self._choice.prefer(room, link, now)
 
     def repeat_news(self) -> None:
-        """Tells again what may not have been heard: which layers are wanted."""
+        """Tells again what may not have been heard: which layers are wanted, and who speaks."""
         for room in self.rooms.values():
             self._wants.repeat(room)
+            room.speakers.repeat()
 
     def remove(self, link: Link, now: float) -> None:
         """Forgets a connection that is gone."""
@@ -270,7 +272,13 @@ class Router:
             stream.losses.receive(header.sequence, now)
         if arrival.keyframe:
             stream.keyframes.seen()
-        for slot in room.filled_by(stream.source):
+        slots = room.filled_by(stream.source)
+        if slots and stream.source.kind == SPEECH:
+            for uri, value in arrival.extensions:
+                if uri == codecs.URI_AUDIO_LEVEL and value:
+                    # The first bit is the browser's guess whether it is speech.
+                    room.speakers.hear(stream.source.publisher.connection.participant, value[0] & 0x7F, now)
+        for slot in slots:
             for track in slot.carrying(stream.layer):
                 self._forward(slot, track, arrival)
 
@@ -319,6 +327,9 @@ class Router:
             self._choice.handle_timer(room, now)
             self._wants.handle_timer(room, now)
             self._reports.handle_timer(room, now)
+            speaking = room.speakers.news(now)
+            if speaking is not None:
+                self._outbox.put(TellSpeakers(room.name, speaking))
             for slot in room.slots.values():
                 for track in slot.tracks() if slot.source is not None else ():
                     if track.users and now >= track.next_report:

@@ -20,6 +20,7 @@ from media_relay.core.outputs import (
     ReportLinks,
     Resend,
     SendControl,
+    TellSpeakers,
     WantLayers,
 )
 from media_relay.core.router import Router
@@ -89,6 +90,7 @@ class MediaPlane:
             Close: self._close,
             ReportLinks: tell,
             WantLayers: tell,
+            TellSpeakers: tell,
         }
 
     def start(self) -> None:

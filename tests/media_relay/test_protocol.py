@@ -32,6 +32,7 @@ from media_relay.protocol import (
     Register,
     Registered,
     Slot,
+    Speakers,
     StageEntry,
     Subscribe,
     Watch,
@@ -80,6 +81,7 @@ MESSAGES: list[Message] = [
         (LinkState("student", "page-2", "subscribe", 48.5, 0.02, 510.0, {"teacher-camera": 1}, "link"),),
     ),
     LayersWanted(**SEAT, source="camera", rids=("l", "h")),
+    Speakers(LESSON, ("teacher", "student")),
     Close(LESSON, "teacher"),
     Close(LESSON, "teacher", "page-1", "publish"),
     Offer("1", "v=0\r\n", {"0": "teacher-microphone"}),
@@ -205,6 +207,7 @@ TOO_MUCH: list[tuple[type[Message], str, Any]] = [
     (Permits, "publishers", {"teacher": ["drone"]}),
     (Permits, "publishers", {"teacher": ["camera"] * 5}),
     (Permits, "stage", [{"slot": "a", "participant": "b", "source": "drone"}]),
+    (Speakers, "participants", ["a"] * (protocol.MAX_SPEAKERS + 1)),
     (Publish, "sources", {"0": "drone"}),
     (Publish, "sources", {str(n): "camera" for n in range(protocol.MAX_SLOTS + 1)}),
 ]

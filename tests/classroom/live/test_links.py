@@ -8,7 +8,7 @@ import pytest
 
 from classroom.live.registry import registry
 from media_relay import protocol
-from media_relay.protocol import LayersWanted, Links, LinkState, Prefer
+from media_relay.protocol import LayersWanted, Links, LinkState, Prefer, Speakers
 from tests.classroom.live.wire import PAGE, FakeRelay, Page, open_page, open_relay
 from tests.support.cast import Cast
 
@@ -149,6 +149,24 @@ async def test_the_publishing_page_hears_which_layers_are_watched(cast: Cast) ->
     assert (await teacher.heard("media.layers"))["body"] == {"source": "camera", "rids": ["l", "m"]}
     await student.request("room.ping")
     assert "media.layers" not in kinds(student)
+
+
+async def test_everyone_in_the_room_hears_who_speaks(cast: Cast) -> None:
+    relay, teacher, student = await in_session(cast)
+    await relay.say(Speakers(str(cast.lesson.pk), (str(cast.student.pk), str(cast.teacher.pk))))
+    for page in (teacher, student):
+        heard = await page.heard("room.speakers")
+        assert heard["body"] == {"ids": [str(cast.student.pk), str(cast.teacher.pk)]}
+        assert "seq" not in heard
+
+
+async def test_what_a_relay_says_of_a_lesson_that_it_does_not_carry_is_not_told(cast: Cast) -> None:
+    _, teacher, _ = await in_session(cast)
+    other = await open_relay("relay-2")
+    await other.say(Speakers(str(cast.lesson.pk), (str(cast.student.pk),)))
+    await other.say_load()
+    await teacher.request("room.ping")
+    assert "room.speakers" not in kinds(teacher)
 
 
 async def test_reported_freezes_join_the_link(cast: Cast) -> None:
