@@ -20,6 +20,7 @@ from classroom.core.seats import Seat
 from classroom.live import access, protocol
 from classroom.live.commands import COMMANDS, Command
 from classroom.live.database import in_database
+from classroom.live.hub import hub
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
 from classroom.services import events, lessons, metrics, presence, rooms, snapshot
@@ -104,6 +105,11 @@ class RoomConsumer(AsyncConsumer):
         await self.base_send({"type": "websocket.accept"})
         for name in self._joined:
             await self.channel_layer.group_add(name, self.channel_name)
+        await hub.join(self.seat.lesson_id, self)
+        if self._closing:
+            # The line was lost meanwhile, and all else has been undone.
+            hub.leave(self.seat.lesson_id, self)
+            return
         await self._sit_down()
         # What has changed between the door and the groups would go unnoticed.
         registry.recheck_soon(self)
@@ -118,7 +124,6 @@ class RoomConsumer(AsyncConsumer):
     def _groups(self) -> tuple[str, ...]:
         seat = self.seat
         own = (
-            groups.room(seat.lesson_id),
             groups.user(seat.user_id),
             groups.session(self.entry.session_key),
             groups.page(seat.lesson_id, seat.user_id, seat.client),
@@ -171,6 +176,7 @@ class RoomConsumer(AsyncConsumer):
             return
         self._closing = True
         registry.remove(self)
+        hub.leave(self.seat.lesson_id, self)
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
         for name in joined:
