@@ -30,7 +30,8 @@ from classroom.services.questions import Questions
 log = logging.getLogger(__name__)
 audit = logging.getLogger("lectern.audit")
 
-MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10, 60
+MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 30, 90
+"""Who draws and points sends some twenty a second."""
 RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE = 1, 12
 RELAY_REQUESTS_OPEN = 4
 MALFORMED_MESSAGES = 20
