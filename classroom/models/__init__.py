@@ -1,15 +1,19 @@
 """The rows of the classroom; only `classroom.services` writes them."""
 
 from classroom.models.audit import AuditEntry
+from classroom.models.chat import ChatMessage, ChatReaction
 from classroom.models.course import Course, Enrolment
 from classroom.models.floor import Hand, Turn
 from classroom.models.lesson import Lesson, Presence
 from classroom.models.participation import Participation
 from classroom.models.relay import Placement, Relay
+from classroom.models.report import Report
 from classroom.models.stream_key import StreamKey, StreamSession
 
 __all__ = [
     "AuditEntry",
+    "ChatMessage",
+    "ChatReaction",
     "Course",
     "Enrolment",
     "Hand",
@@ -18,6 +22,7 @@ __all__ = [
     "Placement",
     "Presence",
     "Relay",
+    "Report",
     "StreamKey",
     "StreamSession",
     "Turn",

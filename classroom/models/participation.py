@@ -20,6 +20,8 @@ class Participation(models.Model):
     removed_at = models.DateTimeField(null=True)
     """Set, they are kept out for the lesson."""
     is_chat_muted = models.BooleanField(default=False)
+    chat_read_upto = models.PositiveBigIntegerField(default=0)
+    """The newest message of the chat that they have seen."""
     last_spoke_at = models.DateTimeField(null=True)
     """When they last began to have the floor."""
 

@@ -26,3 +26,10 @@ class RequestError(Exception):
 
 class RelayFullError(RelayUnavailableError):
     """Every relay carries so much that a new lesson would spoil the running ones."""
+
+
+class TooFastError(RequestError):
+    """Somebody asks for more than one person may in so short a time."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("too_fast", message)

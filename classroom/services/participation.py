@@ -47,7 +47,7 @@ def admit(lesson_id: UUID, actor_id: UUID, user_ids: Collection[UUID] | None = N
 def remove(lesson_id: UUID, actor_id: UUID, user_id: UUID) -> None:
     """Puts a student out for the lesson, with their media; ConflictError for anybody else."""
     with transaction.atomic():
-        _require_student(lesson_id, user_id)
+        require_student(lesson_id, user_id)
         Participation.objects.update_or_create(
             lesson_id=lesson_id, user_id=user_id, defaults={"removed_at": timezone.now()}
         )
@@ -106,7 +106,8 @@ def _waiting(lesson_id: UUID) -> QuerySet[Presence]:
     return Presence.objects.filter(~Exists(decided), ~Exists(staff), lesson=lesson_id, left_at=None)
 
 
-def _require_student(lesson_id: UUID, user_id: UUID) -> None:
+def require_student(lesson_id: UUID, user_id: UUID) -> None:
+    """Raises ConflictError unless the person is a student of the lesson's course; one query."""
     enrolled = Enrolment.objects.filter(course__lessons=lesson_id, user=user_id)
     if not enrolled.exclude(role__in=STAFF_ROLES).exists():
         raise ConflictError(_("Only students of this course can be acted on like that."))

@@ -12,7 +12,7 @@ from accounts.models import User
 from classroom.live.commands import COMMANDS
 from classroom.live.database import in_database
 from classroom.live.registry import registry
-from classroom.models import Course, Enrolment, Lesson, Participation, Placement, Presence, Turn
+from classroom.models import ChatMessage, Course, Enrolment, Lesson, Participation, Placement, Presence, Turn
 from classroom.models.course import Admission
 from tests.classroom.live.wire import PAGE, PATIENCE, SDP, Page, open_page
 from tests.support.cast import Cast
@@ -40,6 +40,15 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "room.show": ({"main": "camera"}, STAFF),
     "room.end_for_all": ({"seconds": 60}, STAFF),
     "room.keep_open": ({}, STAFF),
+    "chat.send": ({"to": "all", "text": "Hello", "nonce": "nonce-0001"}, CLASS),
+    "chat.edit": ({"message": 0, "text": "Hello!"}, CLASS),
+    "chat.delete": ({"message": 0}, CLASS),
+    "chat.react": ({"message": 0, "emoji": "🎉", "is_on": True}, CLASS),
+    "chat.history": ({"before": 0, "limit": 50}, CLASS),
+    "chat.read": ({"upto": 0}, CLASS),
+    "chat.set_mode": ({"mode": "on"}, STAFF),
+    "chat.mute": ({"person": SOMEBODY, "is_muted": True}, STAFF),
+    "report.send": ({"message": None, "words": "Somebody is mean."}, ALL),
     "media.subscribe": ({}, CLASS),
     "media.answer": ({"sdp": SDP}, CLASS),
     "media.publish": ({"sdp": SDP, "sources": {"0": "camera"}}, STAFF),
@@ -62,6 +71,7 @@ def state_of(lesson: Lesson) -> list[Any]:
         list(Presence.objects.filter(lesson=lesson).values("user", "client", "left_at")),
         list(Participation.objects.filter(lesson=lesson).values()),
         list(Turn.objects.filter(lesson=lesson).values()),
+        list(ChatMessage.objects.filter(lesson=lesson).values()),
     ]
 
 
