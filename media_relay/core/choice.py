@@ -46,8 +46,8 @@ class Choice:
         self.review(room, link, now)
 
     def _choose_from_now_on(self, link: Subscriber) -> Chooser:
-        pictures = link.view.pictures
-        chooser = link.chooser = Chooser(tuple(slot.name for slot in pictures), trains=link.takes_trains)
+        names = tuple(slot.name for slot in link.view.pictures)
+        chooser = link.chooser = Chooser(names, trains=link.takes_trains, gallery=link.view.gallery)
         # What is sent already is what the first report tells of.
         _show_offered(link, chooser)
         chooser.set_limits(link.limits)

@@ -1,7 +1,7 @@
 """Which layer of each picture a subscriber gets: down at once, up after calm and with proof.
 
-All slots first get their lowest layer, then the first slot's is raised to its highest, then the next one's:
-all that can be chosen is a number of steps, the level. Proof is a train of packets that comes through at a
+All slots first get their lowest layer, then the first slot's is raised to its highest, then the next one's,
+and the gallery's come after all others: all that can be chosen is a number of steps, the level. Proof is a train of packets that comes through at a
 rate at which the next step would fit.
 """
 
@@ -76,7 +76,7 @@ def _is_undelayed(passage: Passage) -> bool:
 
 
 class Chooser:
-    """Chooses one subscriber's layers; `slots` in the order of their importance.
+    """Chooses one subscriber's layers; `slots` in the order of their importance, the last are the gallery's.
 
     `trains` tells whether the subscriber answers trains: without them a step up is tried unproven, after a
     longer calm. Rates are bits per second of RTP payload.
@@ -92,6 +92,7 @@ class Chooser:
         "_congestion",
         "_disturbed",
         "_failures",
+        "_gallery",
         "_haste",
         "_is_diagnosis",
         "_is_storm",
@@ -109,8 +110,9 @@ class Chooser:
         "_trains",
     )
 
-    def __init__(self, slots: tuple[str, ...], *, trains: bool = True) -> None:
+    def __init__(self, slots: tuple[str, ...], *, trains: bool = True, gallery: int = 0) -> None:
         self._names = slots
+        self._gallery = gallery
         self._trains = trains
         self._rates: Rates = ((),) * len(slots)
         self._needs: Rates = self._rates
@@ -151,12 +153,12 @@ class Chooser:
     def _replan(self) -> None:
         old, level = self._plan, self._level
         limits = tuple(self._limits.get(name, UNLIMITED) for name in self._names)
-        self._plan = plan_of(self._rates, self._needs, limits)
+        self._plan = plan_of(self._rates, self._needs, limits, self._gallery)
         if self._plan.steps == old.steps:
             return
         if level == old.top:
             self._level = self._plan.top
-        elif level:
+        elif level or not old.lowest:
             # What was sent before fits; what is shown for the first time gets its lowest layer.
             self._level = max(self._plan.fitting(old.needs[level]), min(self._plan.lowest, self._plan.top))
         self._storm = self._blocked = self._backoffs = 0

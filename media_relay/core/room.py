@@ -27,7 +27,10 @@ _COMPANIONS = {"-microphone": "", "-camera": "", "-screen-audio": "-screen"}
 
 
 def stream_name(slot: str) -> str:
-    """Returns the name of the media stream of a slot: a browser keeps those of one stream in lip sync."""
+    """Returns the name of the media stream of a slot: a browser keeps those of one stream in lip sync.
+
+    So one person's source is to fill all slots of a stream.
+    """
     for end, replacement in _COMPANIONS.items():
         if slot.endswith(end):
             return slot.removesuffix(end) + replacement

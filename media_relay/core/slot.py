@@ -48,6 +48,11 @@ class Slot:
         """Whether what it shows is to be read."""
         return self.name.endswith("screen")
 
+    @property
+    def is_gallery(self) -> bool:
+        """Whether it shows one of many small pictures beside the lesson: what staff see of the class."""
+        return self.is_video and self.for_staff and not self.is_screen
+
     def fill(self, source: Source | None) -> None:
         """Takes its packets from another source from now on, or from none; nothing of the former is kept."""
         self.source = source

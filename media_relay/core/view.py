@@ -9,18 +9,23 @@ from media_relay.core.slot import Slot
 
 
 class View(NamedTuple):
-    """Slots in the order of a room; `pictures` are those of them that show something, the important first."""
+    """Slots in the order of a room; `pictures` are those of them that show something, the important first.
+
+    The last so many pictures are the `gallery`.
+    """
 
     slots: tuple[Slot, ...]
     pictures: tuple[Slot, ...]
+    gallery: int = 0
 
     @staticmethod
     def of(slots: Iterable[Slot]) -> View:
         """Returns the view of these slots."""
         slots = tuple(slots)
+        pictures = [slot for slot in slots if slot.is_video]
         # What is written must be read: a screen comes before a face.
-        pictures = sorted((slot for slot in slots if slot.is_video), key=lambda slot: not slot.is_screen)
-        return View(slots, tuple(pictures))
+        pictures.sort(key=lambda slot: (slot.is_gallery, not slot.is_screen))
+        return View(slots, tuple(pictures), sum(slot.is_gallery for slot in pictures))
 
     def only(self, names: Collection[str]) -> View:
         """Returns the view of those slots that are named."""

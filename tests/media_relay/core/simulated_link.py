@@ -113,9 +113,10 @@ class Session:
         loss: float = 0.0,
         trains: bool = True,
         measured: Mapping[str, tuple[float, ...]] | None = None,
+        gallery: int = 0,
     ) -> None:
         self.link = Link(seed, rate, queue_seconds, 0.03, loss)
-        self.chooser = Chooser(tuple(sources), trains=trains)
+        self.chooser = Chooser(tuple(sources), trains=trains, gallery=gallery)
         self.now = 0.0
         self.history: list[tuple[float, Mapping[str, int]]] = []
         self.trains = 0

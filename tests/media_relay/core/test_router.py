@@ -442,7 +442,13 @@ def test_slots_are_kept_when_the_permits_name_them_again(room: Classroom) -> Non
         ("teacher-camera", "teacher"),
         ("teacher-screen", "teacher-screen"),
         ("teacher-screen-audio", "teacher-screen"),
-        ("floor-1", "floor-1"),
+        ("floor-1-microphone", "floor-1"),
+        ("floor-1-camera", "floor-1"),
+        ("floor-screen", "floor-screen"),
+        ("staff-screen", "staff-screen"),
+        ("seat-12-camera", "seat-12"),
+        ("gallery-7-camera", "gallery-7"),
+        ("anything", "anything"),
     ],
 )
 def test_sound_and_picture_that_belong_together_are_one_stream(slot: str, stream: str) -> None:
