@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
@@ -79,9 +80,15 @@ def _enrol(course: Course, role: str, *people: User) -> None:
     Enrolment.objects.bulk_create(Enrolment(course=course, user=person, role=role) for person in people)
 
 
+@cache
+def _hashed(password: str) -> str:
+    """Hashed once for all tests: that is slow on purpose."""
+    return make_password(password)
+
+
 def make_cast() -> Cast:
     """Puts the whole cast into an empty database."""
-    hashed = make_password(PASSWORD)
+    hashed = _hashed(PASSWORD)
     school = School.objects.create(name="Demo School", slug="demo", time_zone="Europe/Berlin")
     other = School.objects.create(name="Other School", slug="other", time_zone="America/New_York")
     teacher = make_person(school, "teacher@demo.school", "Ada Teacher", hashed)
