@@ -16,7 +16,17 @@ from classroom.core import groups
 from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
-from classroom.services import devices, events, lessons, metrics, presence, relay_history, relays, rooms
+from classroom.services import (
+    devices,
+    events,
+    floor_keeping,
+    lessons,
+    metrics,
+    presence,
+    relay_history,
+    relays,
+    rooms,
+)
 
 if TYPE_CHECKING:
     from classroom.live.relay_consumer import RelayConsumer
@@ -153,6 +163,14 @@ class Registry:
         await in_database(rooms.supervise)
         await in_database(rooms.end_due)
 
+    async def end_turns(self) -> None:
+        """Cuts off whoever's time on the floor is over."""
+        await in_database(floor_keeping.end_due)
+
+    async def keep_floor(self) -> None:
+        """Ends turns and hands of those who are gone, and seats those who have come into a seminar."""
+        await in_database(floor_keeping.sweep)
+
     async def close_silent(self) -> None:
         """Closes the sockets that have said nothing for too long."""
         now = self.clock()
@@ -206,6 +224,8 @@ class Registry:
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
             Job(0.5, self.supervise),
+            Job(0.2, self.end_turns),
+            Job(0.5, self.keep_floor),
             Job(1.0, self.end_devices),
             Job(0.5, self.rescue),
             Job(60.0, self.prune),

@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
             name='Hand',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('word', models.CharField(blank=True, choices=[('', ''), ('question', 'Question'), ('answer', 'Answer'), ('cant_hear', "Can't hear")], max_length=12)),
+                ('word', models.CharField(blank=True, choices=[('', ''), ('question', 'Question'), ('answer', 'Answer'), ('cant_hear', "Can't hear"), ('screen', 'Share a screen')], max_length=12)),
                 ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hands', to='classroom.lesson')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),

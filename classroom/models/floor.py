@@ -20,6 +20,7 @@ class Hand(models.Model):
         QUESTION = "question", _("Question")
         ANSWER = "answer", _("Answer")
         CANT_HEAR = "cant_hear", _("Can't hear")
+        SCREEN = "screen", _("Share a screen")
 
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="hands")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from classroom.core import floor
+from classroom.core.floor import ALL_SLOTS, PICTURES
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
 from classroom.live.protocol import Nothing
 from classroom.live.registry import registry
 from classroom.permissions import Action
-from classroom.services import lessons, relays
+from classroom.services import floor, relays
 
 if TYPE_CHECKING:
     from classroom.live.room_consumer import RoomConsumer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_FREEZES = 1_000
 MAX_FROZEN_MS = 60_000
 """A report is of about ten seconds; one that comes late, after a break of the line, may be of some more."""
-PICTURE_SLOTS = frozenset(slot.name for slot in floor.ALL_SLOTS if slot.source in floor.PICTURES)
+PICTURE_SLOTS = frozenset(slot.name for slot in ALL_SLOTS if slot.source in PICTURES)
 NO_PERMIT = (protocol.FORBIDDEN, protocol.CONFLICT)
 """What a relay says that has no permit, or no room at all."""
 
@@ -113,10 +113,10 @@ async def answer(socket: RoomConsumer, body: Description) -> dict[str, Any]:
     return {}
 
 
-@command("media.publish", Action.PUBLISH, Offer, asks_relay=True)
+@command("media.publish", Action.SEND, Offer, asks_relay=True)
 async def publish(socket: RoomConsumer, body: Offer) -> dict[str, Any]:
     """Hands the browser's offer to publish to the relay."""
-    await in_database(lessons.require_stage, socket.seat)
+    await in_database(floor.require_turn, socket.seat)
     reply, epoch = await _ask(socket, lambda: relays.publish_question(socket.seat, body.sdp, body.sources))
     return {"epoch": epoch, "sdp": reply["sdp"]}
 
