@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,14 @@ TOP_LEVEL = frozenset(
 PAGE_SUFFIXES = {".html", ".txt", ".css", ".js", ".mjs", ".svg", ".webmanifest"}
 
 
+@cache
 def python_sources() -> list[Source]:
-    """All Python of the project but its tests and migrations."""
+    """All Python of the project but its tests and migrations; read and parsed once for all rules."""
     paths = [ROOT / "manage.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))]
     return [_read(path) for path in paths if "migrations" not in path.parts]
 
 
+@cache
 def page_sources() -> list[Source]:
     """All that a browser gets."""
     paths = (path for folder in ("templates", "static") for path in (ROOT / folder).rglob("*"))
