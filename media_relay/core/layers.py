@@ -1,8 +1,8 @@
 """Which layer of each picture a subscriber gets: down at once, up after calm and with proof.
 
 All slots first get their lowest layer, then the first slot's is raised to its highest, then the next one's,
-and the gallery's come after all others: all that can be chosen is a number of steps, the level. Proof is a train of packets that comes through at a
-rate at which the next step would fit.
+and the gallery's come after all others: all that can be chosen is a number of steps, the level. Proof is a
+train of packets that comes through at a rate at which the next step would fit.
 """
 
 from __future__ import annotations

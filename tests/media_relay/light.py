@@ -29,7 +29,8 @@ WAIT = 8.0
 CHECK_INTERVAL = 0.1
 UFRAG, PASSWORD = "tests", "password-of-the-tests-0"
 VP8, H264, OPUS = 96, 102, 111
-MID_EXTENSION = 1
+MID_EXTENSION, LEVEL_EXTENSION = 1, 3
+SOUND_SECONDS = 0.02
 
 _MEDIA = {
     "audio": "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n",
@@ -47,6 +48,7 @@ def description(certificate: RTCCertificate, mids: dict[str, str], setup: str, d
             f"c=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na=ice-ufrag:{UFRAG}\r\na=ice-pwd:{PASSWORD}\r\n"
             f"a=fingerprint:sha-256 {fingerprint}\r\na=setup:{setup}\r\na={direction}\r\na=rtcp-mux\r\n"
             f"a=extmap:{MID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+            f"a=extmap:{LEVEL_EXTENSION} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
         )
     return lines
 
@@ -96,10 +98,15 @@ class LightPeer(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
-    def camera_ssrc(self) -> int:
-        """The SSRC of the camera's slot, by the relay's offer."""
+    def ssrcs(self) -> list[int]:
+        """The SSRC of each slot, by the relay's offer."""
         assert self.description is not None
-        return self.description.media[1].ssrcs[0]
+        return [media.ssrcs[0] for media in self.description.media]
+
+    @property
+    def camera_ssrc(self) -> int:
+        """The SSRC of the camera's slot."""
+        return self.ssrcs[1]
 
     async def publish(self, sources: dict[str, str] | None = None) -> Any:
         """Offers a microphone and a camera, whose mids are `0` and `1`, and connects; returns the reply."""
@@ -230,6 +237,14 @@ class LightPeer(asyncio.DatagramProtocol):
                 rtp.build_packet(payload_type, sequence, timestamp, ssrc, payload, extension=extension)
             )
         )
+
+    async def speak(self, level: int, packets: int) -> None:
+        """Sends that many packets of sound, each of a loudness (RFC 6464), as a microphone does."""
+        extension = rtp.build_extensions([(MID_EXTENSION, b"0"), (LEVEL_EXTENSION, bytes((level,)))])
+        for number in range(packets):
+            packet = rtp.build_packet(OPUS, number, number * 960, 2, b"speech", extension=extension)
+            self.send(self.protect(packet))
+            await asyncio.sleep(SOUND_SECONDS)
 
     def protect(self, packet: bytes) -> bytes:
         """Encrypts RTP or RTCP, however malformed; returns nothing where libsrtp refuses."""

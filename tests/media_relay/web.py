@@ -128,11 +128,13 @@ class Web:
         stage: tuple[protocol.StageEntry, ...] = stage_of(TEACHER),
         generation: int | None = None,
         room: str = ROOM,
+        slots: tuple[protocol.Slot, ...] = SLOTS,
+        staff: tuple[str, ...] = (),
     ) -> None:
         """Sends a room's permits; the teacher may publish everything unless told otherwise."""
         allowed = {TEACHER: tuple(protocol.SOURCE_KINDS)} if publishers is None else publishers
         number = next(self._generations) if generation is None else generation
-        await self.say(protocol.Permits(room, number, SLOTS, viewers, allowed, stage))
+        await self.say(protocol.Permits(room, number, slots, viewers, allowed, stage, staff))
 
     async def ask(self, kind: type[Any], **fields: Any) -> Any:
         """Sends a request and returns the reply to it."""
