@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from classroom.views import keys, lessons, whep, whip
+from classroom.views import board, keys, lessons, whep, whip
 
 app_name = "classroom"
 urlpatterns = [
     path("", lessons.week, name="timetable"),
     path("lessons/<uuid:lesson_id>/room/", lessons.room, name="room"),
+    path("lessons/<uuid:lesson_id>/sheets/<uuid:sheet_id>/", board.sheet, name="sheet"),
     path("lessons/<uuid:lesson_id>/keys/", keys.keys, name="keys"),
     path("lessons/<uuid:lesson_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="revoke-key"),
     path("whip/<uuid:lesson_id>/", whip.endpoint, name="whip"),

@@ -16,13 +16,13 @@ class TokenBucket:
         self._tokens = burst
         self._filled_at = now
 
-    def take(self, now: float) -> bool:
-        """Takes one token; says whether there was one."""
+    def take(self, now: float, tokens: float = 1) -> bool:
+        """Takes one token, or so many; says whether they were there."""
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
-        if self._tokens < 1:
+        if self._tokens < tokens:
             return False
-        self._tokens -= 1
+        self._tokens -= tokens
         return True
 
     def is_full(self, now: float) -> bool:
@@ -45,12 +45,12 @@ class TokenBuckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, key: Hashable, now: float) -> bool:
-        """Takes one token of the key's bucket; says whether there was one."""
+    def take(self, key: Hashable, now: float, tokens: float = 1) -> bool:
+        """Takes one token of the key's bucket, or so many; says whether they were there."""
         if len(self._buckets) >= self._sweep_at:
             self._sweep(now)
         bucket = self._buckets.setdefault(key, TokenBucket(self._rate, self._burst, now))
-        return bucket.take(now)
+        return bucket.take(now, tokens)
 
     def _sweep(self, now: float) -> None:
         self._buckets = {key: each for key, each in self._buckets.items() if not each.is_full(now)}

@@ -23,6 +23,7 @@ from classroom.live.database import in_database
 from classroom.live.hub import hub
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
+from classroom.permissions import Action
 from classroom.services import events, lessons, metrics, presence, rooms, snapshot
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from classroom.services.questions import Questions
@@ -65,6 +66,7 @@ class RoomConsumer(AsyncConsumer):
         self._messages = TokenBucket(MESSAGES_A_SECOND, MESSAGES_AT_ONCE, now)
         self._relay_requests = TokenBucket(RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE, now)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asking = 0
 
     @property
     def seat(self) -> Seat:
@@ -234,12 +236,22 @@ class RoomConsumer(AsyncConsumer):
         except ValueError as error:
             await self._complain(request.id, protocol.BAD_REQUEST, str(error))
             return
-        if not command.asks_relay:
-            await self._reply(request, command, body)
-        elif len(self._tasks) < RELAY_REQUESTS_OPEN and self._relay_requests.take(registry.clock()):
+        if command.is_gathered:
+            # How many of these may be open follows from how many messages a page may send.
             self._spawn(self._reply(request, command, body))
+        elif not command.asks_relay:
+            await self._reply(request, command, body)
+        elif self._asking < RELAY_REQUESTS_OPEN and self._relay_requests.take(registry.clock()):
+            self._asking += 1
+            self._spawn(self._ask(request, command, body))
         else:
             await self._refuse(request, protocol.TOO_FAST, _("That was too often; wait a moment."))
+
+    async def _ask(self, request: Request, command: Command, body: Any) -> None:
+        try:
+            await self._reply(request, command, body)
+        finally:
+            self._asking -= 1
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -269,15 +281,17 @@ class RoomConsumer(AsyncConsumer):
         await self.send_text(protocol.error_reply(request.id, code, message))
 
     async def _run(self, request: Request, command: Command, body: Any) -> Any:
-        standing = await in_database(permissions.standing, self.seat.user_id, self.seat.lesson_id)
-        if standing is None or not standing.allows(command.action):
-            audit.warning(
-                "refused %s to %s in lesson %s", request.type, self.seat.user_id, self.seat.lesson_id
-            )
-            raise RequestError(protocol.FORBIDDEN, _("You may not do that here."))
+        if not command.is_gathered:
+            await self._require(command.action, request.type)
         if self.presence_key is None and request.type not in AFTER_LEAVING:
             raise ConflictError(_("You have left this room."))
         return await command.handler(self, body)
+
+    async def _require(self, action: Action, kind: str) -> None:
+        standing = await in_database(permissions.standing, self.seat.user_id, self.seat.lesson_id)
+        if standing is None or not standing.allows(action):
+            audit.warning("refused %s to %s in lesson %s", kind, self.seat.user_id, self.seat.lesson_id)
+            raise RequestError(protocol.FORBIDDEN, _("You may not do that here."))
 
     # What the channel layer brings
 

@@ -1,6 +1,7 @@
 """The rows of the classroom; only `classroom.services` writes them."""
 
 from classroom.models.audit import AuditEntry
+from classroom.models.board import Board, Sheet, SheetEffects, SheetElement
 from classroom.models.chat import ChatMessage, ChatReaction
 from classroom.models.course import Course, Enrolment
 from classroom.models.floor import Hand, Turn
@@ -12,6 +13,7 @@ from classroom.models.stream_key import StreamKey, StreamSession
 
 __all__ = [
     "AuditEntry",
+    "Board",
     "ChatMessage",
     "ChatReaction",
     "Course",
@@ -22,6 +24,9 @@ __all__ = [
     "Placement",
     "Presence",
     "Relay",
+    "Sheet",
+    "SheetEffects",
+    "SheetElement",
     "Report",
     "StreamKey",
     "StreamSession",

@@ -1,6 +1,6 @@
 """What pages may ask for: one module for each feature; importing the package fills the table."""
 
-from classroom.live.commands import chat, floor, lesson, media, room, stage
+from classroom.live.commands import board, chat, floor, lesson, media, room, stage
 from classroom.live.commands.table import COMMANDS, Command
 
-__all__ = ["COMMANDS", "Command", "chat", "floor", "lesson", "media", "room", "stage"]
+__all__ = ["COMMANDS", "Command", "board", "chat", "floor", "lesson", "media", "room", "stage"]

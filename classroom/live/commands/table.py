@@ -33,20 +33,27 @@ class Command:
     payload: type[Payload]
     asks_relay: bool
     """Whether it waits for a relay: then it runs beside the socket's other requests, and only so often."""
+    is_gathered: bool
+    """Whether it waits for others of its kind, and looks at the rights of all of them at once by itself."""
 
 
 COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    name: str, action: Action, payload: type[Payload], *, asks_relay: bool = False
+    name: str,
+    action: Action,
+    payload: type[Payload],
+    *,
+    asks_relay: bool = False,
+    is_gathered: bool = False,
 ) -> Callable[[H], H]:
     """Puts a handler into the table."""
 
     def add(handler: H) -> H:
         if name in COMMANDS:
             raise ValueError(f"{name} is in the table already")
-        COMMANDS[name] = Command(handler, action, payload, asks_relay)
+        COMMANDS[name] = Command(handler, action, payload, asks_relay, is_gathered)
         return handler
 
     return add

@@ -1,0 +1,247 @@
+"""Requests of the board, and of all sheets that are drawn on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from classroom.core import board as core
+from classroom.core import board_operations
+from classroom.core.board_operations import Operation
+from classroom.core.buckets import TokenBuckets
+from classroom.live import protocol
+from classroom.live.boards import boards
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.protocol import RequestError
+from classroom.live.registry import registry
+from classroom.models import Sheet
+from classroom.models.lesson import BoardMode
+from classroom.permissions import Action
+from classroom.services import board
+from classroom.services.errors import TooFastError
+from classroom.services.sheets import FORBIDDEN, MISSING, Drawing, Pointer
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+OPERATIONS_A_SECOND, OPERATIONS_AT_ONCE = 40, 400
+"""Of one person from all their pages, by `board_operations.cost`: a second of drawing takes about 20."""
+POINTS_A_SECOND, POINTS_AT_ONCE = 15, 30
+"""Places of one person's pointer; what is more is forgotten, since the next place is near."""
+MODES = frozenset(BoardMode.values)
+BACKGROUNDS = frozenset(Sheet.Background.values)
+
+_operations = TokenBuckets(OPERATIONS_A_SECOND, OPERATIONS_AT_ONCE)
+_points = TokenBuckets(POINTS_A_SECOND, POINTS_AT_ONCE)
+_audit = logging.getLogger("lectern.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Operations on a sheet; `n` is the page's own number of the message."""
+
+    sheet: UUID
+    n: int
+    operations: tuple[Operation, ...]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Draw:
+        """Takes `sheet`, `n` and `ops`."""
+        sheet, n, operations = protocol.fields(body, "sheet", "n", "ops")
+        n = protocol.whole_number(n, 1, protocol.MAX_ID)
+        return cls(protocol.identifier(sheet), n, board_operations.parse(operations))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on a sheet."""
+
+    sheet: UUID
+    x: int
+    y: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Point:
+        """Takes `sheet`, `x` and `y`."""
+        sheet, x, y = protocol.fields(body, "sheet", "x", "y")
+        bound = board_operations.MAX_COORDINATE
+        place = (protocol.whole_number(each, -bound, bound) for each in (x, y))
+        return cls(protocol.identifier(sheet), *place)
+
+
+@dataclass(frozen=True, slots=True)
+class OneSheet:
+    """A sheet to act on."""
+
+    sheet: UUID
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> OneSheet:
+        """Takes `sheet`."""
+        (sheet,) = protocol.fields(body, "sheet")
+        return cls(protocol.identifier(sheet))
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The version at which a sheet was cleared."""
+
+    sheet: UUID
+    version: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Cleared:
+        """Takes `sheet` and `version`."""
+        sheet, version = protocol.fields(body, "sheet", "version")
+        return cls(protocol.identifier(sheet), protocol.whole_number(version, 1, protocol.MAX_ID))
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a new sheet looks like."""
+
+    background: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Paper:
+        """Takes `background`."""
+        (background,) = protocol.fields(body, "background")
+        return cls(protocol.word(background, BACKGROUNDS))
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPaper:
+    """What a sheet is to look like."""
+
+    sheet: UUID
+    background: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> OtherPaper:
+        """Takes `sheet` and `background`."""
+        sheet, background = protocol.fields(body, "sheet", "background")
+        return cls(protocol.identifier(sheet), protocol.word(background, BACKGROUNDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Which students draw."""
+
+    mode: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Mode:
+        """Takes `mode`."""
+        (mode,) = protocol.fields(body, "mode")
+        return cls(protocol.word(mode, MODES))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether the board is shown."""
+
+    is_open: bool
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Opening:
+        """Takes `is_open`."""
+        (is_open,) = protocol.fields(body, "is_open")
+        return cls(protocol.boolean(is_open))
+
+
+@command("board.draw", Action.DRAW, Draw, is_gathered=True)
+async def draw(socket: RoomConsumer, body: Draw) -> dict[str, Any]:
+    """Draws; says the sheet's version that has all of it."""
+    seat = socket.seat
+    cost = sum(board_operations.cost(each) for each in body.operations)
+    if not _operations.take((seat.user_id, seat.lesson_id), registry.clock(), cost):
+        raise TooFastError(_("You draw faster than the board can follow; wait a moment."))
+    drawing = Drawing(body.sheet, seat.user_id, seat.client, body.n, body.operations)
+    outcome = await boards.draw(seat.lesson_id, drawing)
+    if isinstance(outcome, int):
+        return {"version": outcome}
+    raise _refusal(socket, outcome)
+
+
+def _refusal(socket: RoomConsumer, reason: str | None) -> RequestError:
+    if reason is None:
+        return TooFastError(_("Too many draw at once; wait a moment."))
+    if reason == FORBIDDEN:
+        _audit.warning("refused board.draw to %s in lesson %s", socket.seat.user_id, socket.seat.lesson_id)
+        return RequestError(protocol.FORBIDDEN, _("You may not draw here now."))
+    if reason == core.NOT_YOURS:
+        return RequestError(protocol.FORBIDDEN, _("Only who drew this, or a teacher, can change it."))
+    sentences = {
+        core.FULL: _("This page is full: take another one."),
+        MISSING: _("The board has no such page."),
+    }
+    return RequestError(protocol.CONFLICT, sentences.get(reason, _("That didn't work; try again.")))
+
+
+@command("board.point", Action.DRAW, Point)
+async def point(socket: RoomConsumer, body: Point) -> dict[str, Any]:
+    """Shows all where somebody points, for a moment."""
+    seat = socket.seat
+    if _points.take((seat.user_id, seat.lesson_id), registry.clock()):
+        pointer = Pointer(body.sheet, seat.user_id, body.x, body.y)
+        boards.point(seat.lesson_id, pointer)
+    return {}
+
+
+@command("board.clear", Action.MODERATE, OneSheet)
+async def clear(socket: RoomConsumer, body: OneSheet) -> dict[str, Any]:
+    """Removes all from a sheet; says the version with which `board.undo_clear` brings it back."""
+    seat = socket.seat
+    return {"version": await in_database(board.clear, seat.lesson_id, seat.user_id, body.sheet)}
+
+
+@command("board.undo_clear", Action.MODERATE, Cleared)
+async def undo_clear(socket: RoomConsumer, body: Cleared) -> dict[str, Any]:
+    """Brings back what was cleared."""
+    seat = socket.seat
+    await in_database(board.undo_clear, seat.lesson_id, seat.user_id, body.sheet, body.version)
+    return {}
+
+
+@command("board.set_mode", Action.CONDUCT, Mode)
+async def set_mode(socket: RoomConsumer, body: Mode) -> dict[str, Any]:
+    """Sets which students draw."""
+    await in_database(board.set_mode, socket.seat.lesson_id, socket.seat.user_id, body.mode)
+    return {}
+
+
+@command("board.open", Action.CONDUCT, Opening)
+async def set_open(socket: RoomConsumer, body: Opening) -> dict[str, Any]:
+    """Shows the board, or puts it away."""
+    seat = socket.seat
+    await in_database(board.set_open, seat.lesson_id, seat.user_id, is_open=body.is_open)
+    return {}
+
+
+@command("board.add_sheet", Action.CONDUCT, Paper)
+async def add_sheet(socket: RoomConsumer, body: Paper) -> dict[str, Any]:
+    """Adds a sheet and turns to it."""
+    seat = socket.seat
+    sheet = await in_database(board.add_sheet, seat.lesson_id, seat.user_id, body.background)
+    return {"sheet": str(sheet.pk)}
+
+
+@command("board.show_sheet", Action.CONDUCT, OneSheet)
+async def show_sheet(socket: RoomConsumer, body: OneSheet) -> dict[str, Any]:
+    """Turns to a sheet for all who follow."""
+    await in_database(board.show_sheet, socket.seat.lesson_id, socket.seat.user_id, body.sheet)
+    return {}
+
+
+@command("board.set_background", Action.CONDUCT, OtherPaper)
+async def set_background(socket: RoomConsumer, body: OtherPaper) -> dict[str, Any]:
+    """Gives a sheet another paper."""
+    seat = socket.seat
+    await in_database(board.set_background, seat.lesson_id, seat.user_id, body.sheet, body.background)
+    return {}

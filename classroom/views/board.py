@@ -1,0 +1,54 @@
+"""A sheet's content, for a page that begins to show it or has missed something of it."""
+
+from __future__ import annotations
+
+import gzip
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+from django.views.decorators.http import require_safe
+
+from classroom.permissions import Action, standing
+from classroom.services import board
+
+GZIP_LEVEL = 1
+"""Coordinates as JSON shrink to a third with it; the highest level gains little for ten times the work."""
+MAX_DIGITS = 16
+
+
+@require_safe
+def sheet(request: HttpRequest, lesson_id: UUID, sheet_id: UUID) -> HttpResponse:
+    """The elements of a sheet with their version, or with `?since=<version>` the effects after it.
+
+    404 for whoever is not in the room, whatever the reason.
+    """
+    found = standing(request.user.pk, lesson_id) if request.user.is_authenticated else None
+    if found is None or not found.is_admitted or not found.allows(Action.STAY):
+        return _missing()
+    since = request.GET.get("since", "")
+    is_number = since.isascii() and since.isdigit() and len(since) <= MAX_DIGITS
+    content = board.content(lesson_id, sheet_id, int(since) if is_number else None)
+    return _missing() if content is None else _answer(request, *content)
+
+
+def _answer(request: HttpRequest, version: int, text: str) -> HttpResponse:
+    tag = f'"{version}"'
+    if tag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(text, content_type="application/json")
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.content = gzip.compress(response.content, GZIP_LEVEL, mtime=0)
+            response["Content-Encoding"] = "gzip"
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ("Cookie", "Accept-Encoding"))
+    return response
+
+
+def _missing() -> HttpResponse:
+    response = HttpResponse(status=404)
+    response["Cache-Control"] = "no-store"
+    return response
