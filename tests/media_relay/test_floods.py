@@ -8,10 +8,12 @@ of the attacker.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from itertools import cycle, islice
+from pathlib import Path
 
 import psutil
 import pytest
@@ -44,6 +46,9 @@ TICK = 0.005
 MAX_LOSS = 0.01
 MAX_CPU_SECONDS = 60e-6
 """That a datagram may cost the relay, the lesson meanwhile included: some seven times what it does."""
+TRIES = 5
+MAX_WAITED = 0.1
+"""Share of the time that relay or test may lack a processor: beyond it, losses tell of the machine alone."""
 SCREEN_SSRC = 7
 KEYFRAME = bytes((0x10, 0x00)) + b"keyframe"
 SCREEN = bytes((0x10, 0x01)) + b"screen" + bytes(1100)
@@ -67,6 +72,7 @@ class Class:
         self._process = psutil.Process(relay.process.pid)
         self._peers = peers
         self._sent = 0
+        self.flooded_seconds = 0.0
         self.teacher = light.teacher(web)
         self.students = [light.student(web, client=f"student-{number}") for number in range(STUDENTS)]
 
@@ -97,22 +103,42 @@ class Class:
     async def endures(self, flood: Sequence[bytes], send: Send) -> int:
         """Sends the flood again and again while the lesson goes on, and asserts that nobody loses much of it.
 
+        What a machine loses that had no time for the relay is no loss of the relay's: that is tried again.
         Returns how many datagrams the flood had.
         """
-        before, cpu = self._sent, self._process.cpu_times()
+        flooded, begun = 0, self._process.cpu_times()
+        for _ in range(TRIES):
+            before, waited = self._sent, self._waited()
+            flooded += await self._lesson_under(flood, send)
+            taught, waited = self._sent - before, self._waited() - waited
+            least = min(self._heard_since(student, before) for student in self.students)
+            print(f"of {taught} packets {least} or more were heard; {waited:.2f} s without a processor")
+            if least >= taught * (1 - MAX_LOSS) or waited <= FLOOD_SECONDS * MAX_WAITED:
+                break
+        used = self._process.cpu_times()
+        seconds = used.user + used.system - begun.user - begun.system
+        print(f"{flooded} datagrams, {seconds:.2f} s of CPU")
+        assert least >= taught * (1 - MAX_LOSS)
+        assert seconds <= flooded * MAX_CPU_SECONDS
+        return flooded
+
+    async def _lesson_under(self, flood: Sequence[bytes], send: Send) -> int:
         lesson = asyncio.create_task(self._teach())
         flooded = await self._flood(flood, send)
         lesson.cancel()
         await asyncio.gather(lesson, return_exceptions=True)
         await self.web.hear(protocol.Load, since=len(self.web.heard) + 2)
-        taught = self._sent - before
-        least = min(self._heard_since(student, before) for student in self.students)
-        used = self._process.cpu_times()
-        seconds = used.user + used.system - cpu.user - cpu.system
-        print(f"{flooded} datagrams, {seconds:.2f} s of CPU; of {taught} packets {least} or more were heard")
-        assert least >= taught * (1 - MAX_LOSS)
-        assert seconds <= flooded * MAX_CPU_SECONDS
+        self.flooded_seconds += FLOOD_SECONDS
         return flooded
+
+    def _waited(self) -> float:
+        """For how long in all the relay and this process have waited for a processor, in seconds."""
+        files = (
+            file
+            for pid in (self._process.pid, os.getpid())
+            for file in Path(f"/proc/{pid}/task").glob("*/schedstat")
+        )
+        return sum(int(file.read_text().split()[1]) for file in files) / 1e9
 
     async def _teach(self) -> None:
         loop = asyncio.get_running_loop()
@@ -202,14 +228,14 @@ async def test_a_subscribers_storm_of_feedback_is_bounded(class_: Class) -> None
         rtcp.Remb(9, 1, (attacker.camera_ssrc,)),
     )
     sent = await class_.endures([plain], lambda data: attacker.send(attacker.protect(data)))
-    allowed = MAX_CONTROLS_PER_SECOND * (FLOOD_SECONDS + 2) * patience()
+    allowed = MAX_CONTROLS_PER_SECOND * (class_.flooded_seconds + 2) * patience()
     assert await class_.web.counter("rtcp_over_limit") >= sent - allowed
 
 
 async def test_a_subscribers_storm_of_checks_is_bounded(class_: Class) -> None:
     attacker = await class_.attacker()
     sent = await class_.endures([attacker.binding_request()], attacker.send)
-    allowed = MAX_CHECKS_PER_SECOND * (FLOOD_SECONDS + 2) * patience()
+    allowed = MAX_CHECKS_PER_SECOND * (class_.flooded_seconds + 2) * patience()
     assert await class_.web.counter("stun_over_limit") >= sent - allowed
 
 
@@ -253,7 +279,7 @@ async def test_a_publisher_at_twenty_times_its_bitrate_is_limited(class_: Class)
         presenter.send_rtp(number, data, ssrc=SCREEN_SSRC, mid="0", timestamp=number)
 
     sent = await class_.endures([SCREEN], send)
-    allowed = MAX_VIDEO_BITRATE / 8 * (FLOOD_SECONDS + 3) * patience() / len(SCREEN)
+    allowed = MAX_VIDEO_BITRATE / 8 * (class_.flooded_seconds + 3) * patience() / len(SCREEN)
     load = await class_.web.hear(protocol.Load)
     limited = await class_.web.counter("rtp_over_bitrate")
     assert limited >= sent - allowed - load.counters["kernel_drops"]
