@@ -35,7 +35,7 @@ class ScriptedWeb:
         return {
             "seq": self.seq,
             "lesson": {"id": "lesson", "title": "Optics", "course": "Physics", "phase": self.phase, **times},
-            "me": {**self.people[0], "client": "page", "can": []},
+            "me": {**self.people[0], "client": "page", "can": [], "is_admitted": True},
             "people": self.people,
             "stage": {"holder": None, "client": "", "sources": []},
             "media": {"state": "none", "epoch": ""},

@@ -1,6 +1,7 @@
 /** Buttons and shortcuts: each press is answered at once, and what failed is said. */
 
-import { findOptional, whileBusy } from "../lib/dom.js";
+import { find, findOptional, whileBusy } from "../lib/dom.js";
+import { bindMenu } from "../lib/menu.js";
 
 /** The key of a shortcut and the actions it stands for: the first whose button is seen. */
 const SHORTCUTS = { m: ["microphone", "mute"], v: ["camera"], s: ["screen"], f: ["fullscreen"] };
@@ -18,6 +19,7 @@ export function startControls(store, actions, failed) {
     if (button instanceof HTMLElement) run(button, actions, failed);
   });
   document.addEventListener("keydown", (event) => shortcut(event));
+  bindMenu(find("#more-button"), find("#more-menu"));
   document.addEventListener("fullscreenchange", () =>
     press("fullscreen", Boolean(document.fullscreenElement)),
   );
@@ -43,7 +45,9 @@ async function run(button, actions, failed) {
 
 /** @param {string} action @param {boolean} isPressed */
 function press(action, isPressed) {
-  findOptional(`[data-action="${action}"]`)?.setAttribute("aria-pressed", String(isPressed));
+  const button = findOptional(`[data-action="${action}"]`);
+  const isEntry = button?.getAttribute("role") === "menuitemcheckbox";
+  button?.setAttribute(isEntry ? "aria-checked" : "aria-pressed", String(isPressed));
 }
 
 /** @param {KeyboardEvent} event */
@@ -53,6 +57,11 @@ function shortcut(event) {
   const names = SHORTCUTS[/** @type {keyof typeof SHORTCUTS} */ (event.key.toLowerCase())] ?? [];
   const button = names
     .map((name) => findOptional(`[data-action="${name}"]`))
-    .find((found) => found?.checkVisibility());
+    .find((found) => found && isOffered(found));
   button?.click();
+}
+
+/** Whether the page offers it now: to be seen, or an entry of the closed menu. @param {HTMLElement} button */
+function isOffered(button) {
+  return button.checkVisibility() || (!button.hidden && button.closest("[hidden]") === find("#more-menu"));
 }

@@ -2,17 +2,19 @@
 
 import { find } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
-import { hideNotice, notice, startAnnouncing } from "./announce.js";
+import { hideNotice, notice, say, startAnnouncing } from "./announce.js";
 import { Broadcast } from "./broadcast.js";
 import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
 import { startFaces } from "./faces.js";
+import { startLayout } from "./layout.js";
 import { Links } from "./links.js";
 import { forgetPage, pageId } from "./page.js";
+import { panelActions, startPanel } from "./panel.js";
 import { startPicture } from "./picture.js";
 import { fillPickers, Meter, startPickers } from "./preview.js";
 import { Publication } from "./publication.js";
-import { startRoster, toggleFilter, togglePeople } from "./roster.js";
+import { startRoster, toggleFilter } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { playSound, startVolume, toggleMute } from "./sound.js";
 import {
@@ -30,6 +32,14 @@ import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } f
 const config = JSON.parse(find("#room-config").textContent ?? "{}");
 const JOINED = `lectern.joined.${config.lessonId}`;
 const LEAVE_LIMIT_MS = 1_000;
+/**
+ * What every feature gets, and what it returns: `notice` shows a sentence, `say` speaks it.
+ * @typedef {{store: Store, session: Session, notice: (sentence: string) => void, say: (sentence: string) => void,
+ *   panel: import("./panel.js").Panel}} Parts
+ * @typedef {(parts: Parts) => Record<string, () => unknown>} StartFeature
+ */
+/** One line for each feature. @type {StartFeature[]} */
+const FEATURES = [];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });
@@ -145,13 +155,24 @@ function teacherActions() {
   };
 }
 
+/**
+ * Starts the features; each returns what its buttons do.
+ * @param {Parts} parts
+ * @returns {Record<string, () => unknown>}
+ */
+function startFeatures(parts) {
+  return Object.assign({}, ...FEATURES.map((startFeature) => startFeature(parts)));
+}
+
 function start() {
   startFaces(store);
+  startLayout(store);
   startTiles(store);
   startPicture(store);
   startRoster(store);
   startAnnouncing(store);
   startVolume();
+  const panel = startPanel(store);
   wireMessages();
   wireMedia();
   const teaching = store.state.mayPublish ? teacherActions() : {};
@@ -160,12 +181,11 @@ function start() {
     leave,
     mute: toggleMute,
     sound: playSound,
-    people: togglePeople,
     fullscreen: toggleFullScreen,
     hide_notice: hideNotice,
     reload: () => location.reload(),
   };
-  startControls(store, { ...common, ...teaching }, complain);
+  startControls(store, { ...common, ...panelActions(panel), ...teaching, ...startFeatures({ store, session, notice, say, panel }) }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();

@@ -4,9 +4,6 @@ import { find, findOptional, initials, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 
 const RANK = { teacher: 0, assistant: 1, student: 2 };
-const OPEN = "lectern.people";
-/** As wide as the style sheet wants for the panel to stand beside the stage. */
-const WIDE = "(min-width: 64rem)";
 
 /** @typedef {import("./state.js").Person} Person */
 
@@ -15,7 +12,7 @@ const percent = new Intl.NumberFormat(lang, { style: "percent" });
 const milliseconds = new Intl.NumberFormat(lang, { style: "unit", unit: "millisecond" });
 /** @type {Map<string, HTMLElement>} by person */ const entries = new Map();
 
-/** Shows the roster and binds its panel. @param {import("./state.js").Store} store */
+/** Shows the roster. @param {import("./state.js").Store} store */
 export function startRoster(store) {
   const collator = new Intl.Collator(document.documentElement.lang);
   store.watch((state, previous) => {
@@ -23,13 +20,6 @@ export function startRoster(store) {
     if (isSame && state.troubles === previous.troubles) return;
     if (!isSame) fill(state, collator);
     markTroubles(state);
-  });
-  const wide = matchMedia(WIDE);
-  const fit = () => show(wide.matches && localStorage.getItem(OPEN) !== "no");
-  wide.addEventListener("change", fit);
-  fit();
-  find("#people").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") togglePeople();
   });
 }
 
@@ -86,21 +76,6 @@ export function toggleFilter(store) {
   const filter = find("#trouble-filter");
   filter.setAttribute("aria-pressed", String(filter.getAttribute("aria-pressed") !== "true"));
   markTroubles(store.state);
-}
-
-/** Opens or closes the panel; the focus goes into it, and back to its button. */
-export function togglePeople() {
-  const opens = Boolean(find("#people").hidden);
-  show(opens);
-  if (matchMedia(WIDE).matches) localStorage.setItem(OPEN, opens ? "yes" : "no");
-  (opens ? find("#people-title") : find("#people-button")).focus();
-}
-
-/** @param {boolean} isOpen */
-function show(isOpen) {
-  find("#people").hidden = !isOpen;
-  find("#people-button").setAttribute("aria-expanded", String(isOpen));
-  findOptional("#room")?.toggleAttribute("data-people-open", isOpen);
 }
 
 /** @param {Person} person */

@@ -38,6 +38,9 @@
  *   why not more
  * @property {boolean} isUplinkWeak whether what this page sends arrives badly
  * @property {Record<string, Trouble>} troubles of people's connections, by person
+ * @property {string} panel the side panel's open tab, or empty
+ * @property {Record<string, number>} unread how much of a tab's has not been seen, by tab
+ * @property {string} pin what the person has made large for themselves: a surface, `person:<id>` or empty
  */
 
 import { initialLobby, reduceLobby } from "./state/lobby.js";
@@ -59,6 +62,14 @@ export const CHOICES = { automatic: TOP_LAYER, medium: 1, low: 0, sound: NO_LAYE
 const PICTURE_SLOTS = [SLOT_OF_SOURCE.camera, SLOT_OF_SOURCE.screen];
 /** A link of which nothing has been told. */
 export const UNKNOWN_LINK = { layers: {}, limited: "" };
+/**
+ * What a message makes of each feature's part of the state; a part that it leaves alone is returned as it is.
+ * @type {Record<string, (part: any, message: {type: string, body: any}) => any>}
+ */
+const FEATURES = {
+  settings: reduceSettings,
+  lobby: reduceLobby,
+};
 const EMPTY_STAGE = { holder: null, client: "", sources: [] };
 
 /** Holds the state and tells of every change. */
@@ -122,6 +133,9 @@ export function initialState({ client, role }) {
     link: UNKNOWN_LINK,
     isUplinkWeak: false,
     troubles: {},
+    panel: "",
+    unread: {},
+    pin: "",
   };
 }
 
@@ -136,16 +150,17 @@ export function reduce(state, message) {
 }
 
 /**
- * Every feature keeps a part of the state of its own.
+ * Every feature keeps a part of the state of its own; returns those that the message changes.
  * @param {RoomState} state
  * @param {{type: string, body: any}} message
  * @returns {Partial<RoomState>}
  */
 function reduceFeatures(state, message) {
-  return {
-    settings: reduceSettings(state.settings, message),
-    lobby: reduceLobby(state.lobby, message),
-  };
+  const parts = Object.entries(FEATURES).map(([part, reducePart]) => {
+    const before = state[/** @type {keyof RoomState} */ (part)];
+    return { part, before, now: reducePart(before, message) };
+  });
+  return Object.fromEntries(parts.filter(({ before, now }) => now !== before).map(({ part, now }) => [part, now]));
 }
 
 /**

@@ -3,6 +3,7 @@
 import { find, findOptional, initials, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { pause, SLOT_OF_SOURCE, view } from "./state.js";
+import { sources } from "./state/layout.js";
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 
@@ -12,10 +13,8 @@ export function startTiles(store) {
   store.watch((state) => {
     const stage = find("#stage");
     const isMine = ["preview", "onstage"].includes(view(state));
-    const sources = isMine ? state.mySources : state.stage.sources;
-    stage.dataset.camera = sources.includes("camera") ? "on" : "off";
-    stage.dataset.screen = sources.includes("screen") ? "on" : "off";
-    stage.dataset.microphone = sources.includes("microphone") ? "on" : "off";
+    for (const source of ["camera", "screen", "microphone"])
+      stage.dataset[source] = sources(state).includes(source) ? "on" : "off";
     stage.dataset.picture = isMine ? "local" : "remote";
     pauses(state, isMine);
     caption(state, isMine);

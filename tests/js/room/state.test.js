@@ -28,7 +28,7 @@ function snapshotBody({ me = STUDENT, phase = "live", stage = {}, people = [TEAC
   return {
     seq: 7,
     lesson: { id: "l", title: "Sets", course: "Maths", phase, starts_at: "", ends_at: "" },
-    me: { ...me, client: "page", can: me.role === "student" ? [] : ["publish"] },
+    me: { ...me, client: "page", can: me.role === "student" ? [] : ["publish"], is_admitted: true },
     people,
     stage: { holder: TEACHER, client: "her-page", sources: ["microphone", "camera"], ...stage },
     media: { state: "ready", epoch: "e1" },
