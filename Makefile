@@ -5,9 +5,12 @@ PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/co
     tests/config/test_env.py tests/config/test_configuration.py tests/media_relay/test_protocol.py \
     $(patsubst %,tests/bench/test_%.py,performance pictures quantiles svg timeline))
 
+UNTIMED_TESTS = $(filter-out tests/classroom/%,$(PURE_TESTS)) tests/media_relay/test_fuzz.py tests/media_relay/test_churn.py
+DATABASE_TESTS := tests/classroom tests/accounts
 NODE_MODULES := tests/js/node_modules/.installed
 
-.PHONY: help run setup setup-tests tools test check lint types test-js format bench clean
+.PHONY: help run setup setup-tests tools test test-on-servers test-on-sqlite test-untimed test-timed check lint types test-js \
+    format bench clean
 
 help:                 ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -30,8 +33,22 @@ tools: setup          ## the browsers and servers that the tests start
 	@exec $(BIN)/python deploy/test_tools.py
 
 test: setup-tests tools lint types test-js   ## everything: style, types, every test, the classroom's on both databases
-	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest tests/classroom tests/accounts
-	$(BIN)/python -m pytest
+	@result=0; $(MAKE) --keep-going --jobs=2 --output-sync=target --no-print-directory \
+	    test-untimed test-on-servers test-on-sqlite || result=$$?; \
+	$(MAKE) --no-print-directory test-timed && exit $$result
+
+# Side by side what does not look at the clock, since it waits as often as it works; alone what does.
+test-on-servers:
+	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest $(DATABASE_TESTS)
+
+test-on-sqlite:
+	$(BIN)/python -m pytest $(DATABASE_TESTS)
+
+test-untimed:
+	$(BIN)/python -m pytest $(UNTIMED_TESTS)
+
+test-timed:
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(UNTIMED_TESTS) $(DATABASE_TESTS))
 
 check: setup-tests lint types test-js   ## the quick part, in under a minute: style, types, pure tests
 	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)
