@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -22,6 +22,7 @@ from classroom.services import (
     floor_keeping,
     lessons,
     metrics,
+    moods,
     presence,
     relay_history,
     relays,
@@ -45,6 +46,10 @@ RELAYS_BACK_SECONDS = 3.0
 """After a restart of ours all relays dial in again within two: before that none is gone."""
 
 
+Work = tuple[Callable[..., object], tuple[Hashable, ...]]
+"""A service and what it is called with."""
+
+
 @dataclass
 class Job:
     """Something done again and again, never twice at once."""
@@ -65,6 +70,7 @@ class Registry:
         self.links = FreezeReports()
         self._marked: set[RoomConsumer] = set()
         self._rosters: dict[UUID, set[UUID]] = {}
+        self._soon: set[Work] = set()
         self._began = self.clock()
         self._looked_at_phases = timezone.now()
         self._runner: asyncio.Task[None] | None = None
@@ -102,6 +108,11 @@ class Registry:
         self._rosters.setdefault(lesson_id, set()).add(user_id)
         self._start()
 
+    def soon(self, service: Callable[..., object], *args: Hashable) -> None:
+        """Calls the service within half a second, once however often this is asked for meanwhile."""
+        self._soon.add((service, args))
+        self._start()
+
     # The jobs
 
     async def recheck(self) -> None:
@@ -122,6 +133,16 @@ class Registry:
         rosters, self._rosters = self._rosters, {}
         for lesson_id, user_ids in rosters.items():
             await in_database(presence.publish_roster, lesson_id, user_ids)
+
+    async def work_gathered(self) -> None:
+        """Does what was asked for by `soon`."""
+        gathered, self._soon = self._soon, set()
+        for service, args in gathered:
+            await in_database(service, *args)
+
+    async def expire(self) -> None:
+        """Forgets what lasts for a while only."""
+        await in_database(moods.expire)
 
     async def tell_freezes(self) -> None:
         """Tells the staff of each room, in one message, whose pictures have frozen."""
@@ -221,6 +242,8 @@ class Registry:
         return [
             Job(0.1, self.recheck),
             Job(0.4, self.publish_rosters),
+            Job(0.4, self.work_gathered),
+            Job(2.0, self.expire),
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
             Job(0.5, self.supervise),
@@ -240,7 +263,7 @@ class Registry:
         jobs = self._jobs()
         self._began = self.clock()
         self._looked_at_phases = timezone.now()
-        while self.sockets or self.relays or self._rosters:
+        while self.sockets or self.relays or self._rosters or self._soon:
             now = time.monotonic()
             for job in jobs:
                 if now >= job.due and (job.task is None or job.task.done()):

@@ -9,7 +9,19 @@ from django.contrib.auth import get_user_model
 from classroom.core.seats import Seat
 from classroom.models import Lesson
 from classroom.permissions import STAFF_ROLES
-from classroom.services import board, chat, floor, lessons, participation, presence, relays, rooms
+from classroom.services import (
+    board,
+    chat,
+    floor,
+    lessons,
+    moods,
+    participation,
+    polls,
+    presence,
+    relays,
+    rooms,
+    timer,
+)
 
 PUBLISHING = "publish"
 EMPTY_STAGE: dict[str, Any] = {"holder": None, "client": "", "sources": []}
@@ -39,6 +51,9 @@ def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
         "people": presence.people(lesson.pk),
         "stage": lessons.stage(lesson),
         "media": relays.media(lesson.pk),
+        "polls": polls.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
+        "moods": moods.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
+        "timer": timer.section(lesson.pk),
         "board": board.section(lesson.pk),
         "floor": floor.section(lesson.pk, is_staff=role in STAFF_ROLES),
         "chat": chat.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),

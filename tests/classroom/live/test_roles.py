@@ -12,7 +12,19 @@ from accounts.models import User
 from classroom.live.commands import COMMANDS
 from classroom.live.database import in_database
 from classroom.live.registry import registry
-from classroom.models import ChatMessage, Course, Enrolment, Lesson, Participation, Placement, Presence, Turn
+from classroom.models import (
+    ChatMessage,
+    Course,
+    Enrolment,
+    Lesson,
+    MoodPress,
+    Participation,
+    Placement,
+    Poll,
+    Presence,
+    Timer,
+    Turn,
+)
 from classroom.models.course import Admission
 from tests.classroom.live.wire import PAGE, PATIENCE, SDP, Page, open_page
 from tests.support.cast import Cast
@@ -26,6 +38,14 @@ CLASS = STAFF | SPEAKER | {"student"}
 ALL = CLASS | {"lobby"}
 """`lobby` is a student who has not been admitted."""
 SOMEBODY = "00000000-0000-4000-8000-000000000001"
+POLL = {
+    "kind": "choice",
+    "question": "Which?",
+    "options": ["This", "That"],
+    "right": None,
+    "explanation": "",
+    "is_anonymous": False,
+}
 REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "room.ping": ({}, ALL),
     "room.snapshot": ({}, ALL),
@@ -80,6 +100,18 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "media.close": ({"direction": "publish"}, ALL),
     "media.prefer": ({"limits": {"teacher-camera": 0}}, CLASS),
     "media.report": ({"freezes": 1, "frozen_ms": 300}, CLASS),
+    "polls.make": ({**POLL, "open": False}, STAFF),
+    "polls.edit": ({**POLL, "poll": SOMEBODY}, STAFF),
+    "polls.delete": ({"poll": SOMEBODY}, STAFF),
+    "polls.open": ({"poll": SOMEBODY}, STAFF),
+    "polls.close": ({"poll": SOMEBODY}, STAFF),
+    "polls.show": ({"poll": SOMEBODY, "is_shown": True}, STAFF),
+    "polls.answers": ({"poll": SOMEBODY}, STAFF),
+    "polls.answer": ({"poll": SOMEBODY, "answer": [0], "slip": ""}, CLASS),
+    "moods.press": ({"mood": "lost"}, CLASS),
+    "timer.start": ({"seconds": 60, "label": ""}, STAFF),
+    "timer.add": ({"seconds": 60}, STAFF),
+    "timer.stop": ({}, STAFF),
 }
 """Each type of request, a body that is right, and who may send it."""
 
@@ -96,6 +128,9 @@ def state_of(lesson: Lesson) -> list[Any]:
         list(Presence.objects.filter(lesson=lesson).values("user", "client", "left_at")),
         list(Participation.objects.filter(lesson=lesson).values()),
         list(Turn.objects.filter(lesson=lesson).values()),
+        list(Poll.objects.filter(lesson=lesson).values()),
+        list(MoodPress.objects.filter(lesson=lesson).values()),
+        list(Timer.objects.filter(lesson=lesson).values()),
         list(ChatMessage.objects.filter(lesson=lesson).values()),
     ]
 

@@ -1,0 +1,39 @@
+"""Requests about how the class follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from classroom.live import protocol
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.registry import registry
+from classroom.permissions import Action
+from classroom.services import moods
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """How somebody follows."""
+
+    mood: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Pressed:
+        """Takes `mood`, empty to take it back."""
+        (mood,) = protocol.fields(body, "mood")
+        return cls(protocol.word(mood, (*moods.MOODS, moods.NONE)))
+
+
+@command("moods.press", Action.ATTEND, Pressed)
+async def press(socket: RoomConsumer, body: Pressed) -> dict[str, Any]:
+    """Notes how somebody follows."""
+    seat = socket.seat
+    await in_database(moods.press, seat.lesson_id, seat.user_id, body.mood)
+    registry.soon(moods.publish, seat.lesson_id)
+    return {"lasts_ms": int(moods.LASTS.total_seconds() * 1000) if body.mood else 0}

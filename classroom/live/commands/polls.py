@@ -1,0 +1,172 @@
+"""Requests about what the class is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from classroom.core import polls as core
+from classroom.live import protocol
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.registry import registry
+from classroom.permissions import Action
+from classroom.services import polls
+from classroom.services.polls import Draft
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+SLIP = re.compile(r"[A-Za-z0-9_-]{20,64}")
+"""Long enough that nobody can guess another's."""
+ASKED = ("kind", "question", "options", "right", "explanation", "is_anonymous")
+
+
+def _draft(values: list[Any]) -> Draft:
+    kind, question, options, right, explanation, is_anonymous = values
+    if not isinstance(options, list) or len(options) > core.MAX_OPTIONS:
+        raise ValueError("expected a list of options")
+    return Draft(
+        kind=protocol.word(kind, core.KINDS),
+        question=protocol.text(question, core.MAX_QUESTION_LENGTH).strip(),
+        options=tuple(protocol.text(option, core.MAX_OPTION_LENGTH).strip() for option in options),
+        right=None if right is None else protocol.whole_number(right, 0, core.MAX_OPTIONS - 1),
+        explanation="" if explanation == "" else protocol.text(explanation, core.MAX_EXPLANATION_LENGTH),
+        is_anonymous=protocol.boolean(is_anonymous),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewPoll:
+    """A poll to be made, and whether the class is asked at once."""
+
+    draft: Draft
+    opens: bool
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> NewPoll:
+        """Takes what it asks, and `open`."""
+        *asked, opens = protocol.fields(body, *ASKED, "open")
+        return cls(_draft(asked), protocol.boolean(opens))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPoll:
+    """What a prepared poll asks from now on."""
+
+    poll: UUID
+    draft: Draft
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> ChangedPoll:
+        """Takes `poll`, an id, and what it asks."""
+        poll, *asked = protocol.fields(body, "poll", *ASKED)
+        return cls(protocol.identifier(poll), _draft(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class OnePoll:
+    """A poll to act on."""
+
+    poll: UUID
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> OnePoll:
+        """Takes `poll`, an id."""
+        (poll,) = protocol.fields(body, "poll")
+        return cls(protocol.identifier(poll))
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Whether all see a poll's results."""
+
+    poll: UUID
+    is_shown: bool
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Show:
+        """Takes `poll`, an id, and `is_shown`."""
+        poll, is_shown = protocol.fields(body, "poll", "is_shown")
+        return cls(protocol.identifier(poll), protocol.boolean(is_shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer: some of the options or a text; with a slip where the poll is anonymous."""
+
+    poll: UUID
+    answer: core.Answer
+    slip: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Given:
+        """Takes `poll`, an id, `answer`, and `slip`."""
+        poll, answer, slip = protocol.fields(body, "poll", "answer", "slip")
+        if slip != "" and not (isinstance(slip, str) and SLIP.fullmatch(slip)):
+            raise ValueError("expected a slip")
+        if isinstance(answer, list) and len(answer) <= core.MAX_OPTIONS:
+            chosen: core.Answer = [protocol.whole_number(entry, 0, core.MAX_OPTIONS - 1) for entry in answer]
+        else:
+            chosen = protocol.text(answer, core.MAX_TEXT_LENGTH)
+        return cls(protocol.identifier(poll), chosen, slip)
+
+
+@command("polls.make", Action.CONDUCT, NewPoll)
+async def make(socket: RoomConsumer, body: NewPoll) -> dict[str, Any]:
+    """Makes a poll."""
+    poll_id = await in_database(polls.make, socket.seat.lesson_id, body.draft, opens=body.opens)
+    return {"poll": str(poll_id)}
+
+
+@command("polls.edit", Action.CONDUCT, ChangedPoll)
+async def edit(socket: RoomConsumer, body: ChangedPoll) -> dict[str, Any]:
+    """Changes a poll that nobody was asked yet."""
+    await in_database(polls.edit, socket.seat.lesson_id, body.poll, body.draft)
+    return {}
+
+
+@command("polls.delete", Action.CONDUCT, OnePoll)
+async def delete(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+    """Deletes a poll that nobody was asked yet."""
+    await in_database(polls.delete, socket.seat.lesson_id, body.poll)
+    return {}
+
+
+@command("polls.open", Action.CONDUCT, OnePoll)
+async def open_poll(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+    """Asks the class."""
+    await in_database(polls.open_poll, socket.seat.lesson_id, body.poll)
+    return {}
+
+
+@command("polls.close", Action.CONDUCT, OnePoll)
+async def close(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+    """Takes no more answers."""
+    await in_database(polls.close, socket.seat.lesson_id, body.poll)
+    return {}
+
+
+@command("polls.show", Action.CONDUCT, Show)
+async def show(socket: RoomConsumer, body: Show) -> dict[str, Any]:
+    """Shows all the results, or hides them."""
+    await in_database(polls.show, socket.seat.lesson_id, body.poll, is_shown=body.is_shown)
+    return {}
+
+
+@command("polls.answers", Action.CONDUCT, OnePoll)
+async def answers(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+    """Tells who has answered what to a poll with names."""
+    return {"answers": await in_database(polls.named_answers, socket.seat.lesson_id, body.poll)}
+
+
+@command("polls.answer", Action.ATTEND, Given)
+async def answer(socket: RoomConsumer, body: Given) -> dict[str, Any]:
+    """Takes somebody's answer."""
+    seat = socket.seat
+    await in_database(polls.answer, seat.lesson_id, body.poll, seat.user_id, body.answer, body.slip)
+    registry.soon(polls.publish_results, seat.lesson_id, body.poll)
+    return {}

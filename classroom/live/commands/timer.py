@@ -1,0 +1,66 @@
+"""Requests about the timer on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from classroom.live import protocol
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.protocol import Nothing
+from classroom.permissions import Action
+from classroom.services import timer
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How long, and what for."""
+
+    seconds: int
+    label: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Start:
+        """Takes `seconds` and `label`, which may be empty."""
+        seconds, label = protocol.fields(body, "seconds", "label")
+        label = "" if label == "" else protocol.text(label, timer.MAX_LABEL_LENGTH)
+        return cls(protocol.whole_number(seconds, timer.MIN_SECONDS, timer.MAX_SECONDS), label)
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """How much longer."""
+
+    seconds: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> More:
+        """Takes `seconds`."""
+        (seconds,) = protocol.fields(body, "seconds")
+        return cls(protocol.whole_number(seconds, 1, timer.MAX_SECONDS))
+
+
+@command("timer.start", Action.CONDUCT, Start)
+async def start(socket: RoomConsumer, body: Start) -> dict[str, Any]:
+    """Starts a timer that all see."""
+    await in_database(timer.start, socket.seat.lesson_id, body.seconds, body.label)
+    return {}
+
+
+@command("timer.add", Action.CONDUCT, More)
+async def add(socket: RoomConsumer, body: More) -> dict[str, Any]:
+    """Prolongs the timer."""
+    await in_database(timer.add, socket.seat.lesson_id, body.seconds)
+    return {}
+
+
+@command("timer.stop", Action.CONDUCT, Nothing)
+async def stop(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Takes the timer away."""
+    await in_database(timer.stop, socket.seat.lesson_id)
+    return {}

@@ -1,0 +1,96 @@
+"""Presses of how the class follows: each lasts a minute, counts are kept, names are not told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from classroom.models import MoodMinute, MoodPress
+from classroom.models.moods import Mood
+from classroom.services import events
+from classroom.services.errors import TooFastError
+
+LASTS = timedelta(seconds=60)
+PAUSE = timedelta(seconds=3)
+"""So soon after a press nobody presses again."""
+TOLD_MINUTES = 20
+"""So many of the last minutes staff are told of."""
+MOODS = tuple(Mood.values)
+NONE = ""
+"""Takes a press back."""
+
+
+def press(lesson_id: UUID, user_id: UUID, mood: str) -> datetime | None:
+    """Notes how somebody follows, or that they take it back; returns until when it lasts.
+
+    TooFastError right after another press. The count of the minute says how many have pressed: whoever
+    presses the same again while it lasts is counted once.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        own = MoodPress.objects.select_for_update().filter(lesson=lesson_id, user=user_id).first()
+        if own is not None and now - own.pressed_at < PAUSE:
+            raise TooFastError(_("That was too often; wait a moment."))
+        lasts = own is not None and own.mood == mood and now - own.pressed_at < LASTS
+        defaults = {"mood": mood, "pressed_at": now}
+        MoodPress.objects.update_or_create(lesson_id=lesson_id, user_id=user_id, defaults=defaults)
+        if mood and not lasts:
+            minute = now.replace(second=0, microsecond=0)
+            row, _made = MoodMinute.objects.get_or_create(lesson_id=lesson_id, minute=minute, mood=mood)
+            MoodMinute.objects.filter(pk=row.pk).update(count=F("count") + 1)
+    return now + LASTS if mood else None
+
+
+def expire() -> None:
+    """Forgets the presses that are over and tells their rooms; one query while there are none."""
+    old = MoodPress.objects.filter(pressed_at__lte=timezone.now() - LASTS)
+    lessons = set(old.values_list("lesson_id", flat=True))
+    if lessons:
+        old.delete()
+    for lesson_id in lessons:
+        publish(lesson_id)
+
+
+def publish(lesson_id: UUID) -> None:
+    """Tells the staff how many have pressed what."""
+    events.publish(lesson_id, "moods.changed", lambda: meter(lesson_id), events.STAFF)
+
+
+def section(lesson_id: UUID, user_id: UUID, *, is_staff: bool) -> dict[str, Any]:
+    """What a page is told at first: staff the meter, others their own press; two queries at most."""
+    if is_staff:
+        return meter(lesson_id)
+    own = MoodPress.objects.filter(lesson=lesson_id, user=user_id, pressed_at__gt=timezone.now() - LASTS)
+    mood, pressed_at = own.exclude(mood=NONE).values_list("mood", "pressed_at").first() or (NONE, None)
+    return {"mine": mood, "lasts_ms": _left(pressed_at)}
+
+
+def meter(lesson_id: UUID) -> dict[str, Any]:
+    """How many have pressed what now, and in each of the last minutes; two queries."""
+    now = timezone.now()
+    current = MoodPress.objects.filter(lesson=lesson_id, pressed_at__gt=now - LASTS).exclude(mood=NONE)
+    counts = dict(current.order_by().values_list("mood").annotate(number=Count("pk")))
+    return {"now": {mood: counts.get(mood, 0) for mood in MOODS}, "minutes": minutes(lesson_id, now)}
+
+
+def minutes(lesson_id: UUID, now: datetime | None = None) -> list[dict[str, Any]]:
+    """The counts of the lesson's minutes in which anybody pressed: of the last ones, or of all; one query."""
+    rows = MoodMinute.objects.filter(lesson=lesson_id)
+    if now is not None:
+        rows = rows.filter(minute__gt=now - timedelta(minutes=TOLD_MINUTES))
+    found: dict[datetime, dict[str, Any]] = {}
+    for minute, mood, count in rows.order_by("minute").values_list("minute", "mood", "count"):
+        entry = found.setdefault(minute, {"at": minute.isoformat(), **dict.fromkeys(MOODS, 0)})
+        entry[mood] = count
+    return list(found.values())
+
+
+def _left(pressed_at: datetime | None) -> int:
+    left = pressed_at + LASTS - timezone.now() if pressed_at else timedelta()
+    return max(0, round(left.total_seconds() * 1000))

@@ -1,0 +1,105 @@
+"""Presses of how the class follows, and the timer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from classroom.models import MoodMinute, MoodPress, Timer
+from classroom.services import moods, timer
+from classroom.services.errors import ConflictError, RequestError
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+def age(seconds: float) -> None:
+    """Lets every press be so much older."""
+    MoodPress.objects.update(pressed_at=timezone.now() - timedelta(seconds=seconds))
+
+
+def now_pressed(cast: Cast) -> dict[str, int]:
+    """How many have pressed what now."""
+    found: dict[str, int] = moods.meter(cast.lesson.pk)["now"]
+    return found
+
+
+def test_a_press_lasts_a_minute_and_its_count_is_kept_without_a_name(cast: Cast) -> None:
+    for student in cast.students[:2]:
+        moods.press(cast.lesson.pk, student.pk, "lost")
+    assert now_pressed(cast) == {"lost": 2, "fast": 0, "got_it": 0}
+    age(61)
+    assert now_pressed(cast)["lost"] == 0
+    moods.expire()
+    assert not MoodPress.objects.exists()
+    assert sum(MoodMinute.objects.values_list("count", flat=True)) == 2
+    assert not any("user" in field.name for field in MoodMinute._meta.fields)
+
+
+def test_pressing_again_while_it_lasts_is_counted_once(cast: Cast) -> None:
+    for mood in ("fast", "fast", "got_it"):
+        moods.press(cast.lesson.pk, cast.student.pk, mood)
+        age(4)
+    assert now_pressed(cast) == {"lost": 0, "fast": 0, "got_it": 1}
+    assert dict(MoodMinute.objects.values_list("mood", "count")) == {"fast": 1, "got_it": 1}
+
+
+def test_a_press_can_be_taken_back(cast: Cast) -> None:
+    moods.press(cast.lesson.pk, cast.student.pk, "lost")
+    age(4)
+    assert moods.press(cast.lesson.pk, cast.student.pk, moods.NONE) is None
+    assert now_pressed(cast)["lost"] == 0
+    assert moods.section(cast.lesson.pk, cast.student.pk, is_staff=False) == {"mine": "", "lasts_ms": 0}
+
+
+def test_nobody_presses_in_quick_succession(cast: Cast) -> None:
+    moods.press(cast.lesson.pk, cast.student.pk, "lost")
+    with pytest.raises(RequestError) as refusal:
+        moods.press(cast.lesson.pk, cast.student.pk, "fast")
+    assert refusal.value.code == "too_fast"
+    assert now_pressed(cast) == {"lost": 1, "fast": 0, "got_it": 0}
+
+
+def test_a_student_is_told_of_their_own_press_alone(cast: Cast) -> None:
+    moods.press(cast.lesson.pk, cast.student.pk, "lost")
+    own = moods.section(cast.lesson.pk, cast.student.pk, is_staff=False)
+    assert own["mine"] == "lost"
+    assert 0 < own["lasts_ms"] <= 60_000
+    assert moods.section(cast.lesson.pk, cast.students[1].pk, is_staff=False)["mine"] == ""
+
+
+def test_a_timer_runs_is_prolonged_and_stopped(cast: Cast) -> None:
+    timer.start(cast.lesson.pk, 60, "Group work")
+    timer.add(cast.lesson.pk, 30)
+    told = timer.section(cast.lesson.pk)
+    assert told is not None
+    assert (told["label"], told["seconds"]) == ("Group work", 90)
+    assert 80_000 < told["left_ms"] <= 90_000
+    timer.stop(cast.lesson.pk)
+    timer.stop(cast.lesson.pk)
+    assert timer.section(cast.lesson.pk) is None
+    with pytest.raises(ConflictError):
+        timer.add(cast.lesson.pk, 30)
+
+
+def test_a_timer_that_is_over_goes_on_from_now(cast: Cast) -> None:
+    timer.start(cast.lesson.pk, 60)
+    Timer.objects.update(ends_at=timezone.now() - timedelta(seconds=20))
+    timer.add(cast.lesson.pk, 30)
+    told = timer.section(cast.lesson.pk)
+    assert told is not None
+    assert 20_000 < told["left_ms"] <= 30_000
+
+
+def test_a_timer_is_not_prolonged_without_end(cast: Cast) -> None:
+    timer.start(cast.lesson.pk, timer.MAX_SECONDS)
+    with pytest.raises(ConflictError):
+        timer.add(cast.lesson.pk, 60)
+
+
+def test_a_timer_that_was_forgotten_is_told_to_nobody(cast: Cast) -> None:
+    timer.start(cast.lesson.pk, 60)
+    Timer.objects.update(ends_at=timezone.now() - timer.OVER_SHOWN)
+    assert timer.section(cast.lesson.pk) is None
