@@ -28,6 +28,10 @@ class Action(enum.Enum):
     """To come in, if only into the lobby."""
     STAY = "stay"
     """To keep the socket of a room one is in: students too, when the lesson has ended."""
+    READ = "read"
+    """To have the materials of the lesson and its course, at any time."""
+    SUPPLY = "supply"
+    """To add and delete materials, at any time: what teachers and assistants do."""
     WATCH = "watch"
     """To receive the stage's picture and sound."""
     ATTEND = "attend"
@@ -90,6 +94,10 @@ class Standing:
         phase = schedule.phase(self.state, self.starts_at, self.ends_at, now)
         prepares = self.is_staff and schedule.may_prepare(self.state, self.starts_at, self.ends_at, now)
         inside = phase in OPEN_PHASES or prepares
+        if action is Action.READ:
+            return True
+        if action is Action.SUPPLY:
+            return self.is_staff and self.state != schedule.CANCELLED
         if action is Action.ENTER:
             return inside
         if action is Action.STAY:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from classroom.views import board, keys, lessons, whep, whip
+from classroom.views import board, keys, lessons, library, whep, whip
 
 app_name = "classroom"
 urlpatterns = [
@@ -11,6 +11,31 @@ urlpatterns = [
     path("lessons/<uuid:lesson_id>/sheets/<uuid:sheet_id>/", board.sheet, name="sheet"),
     path("lessons/<uuid:lesson_id>/keys/", keys.keys, name="keys"),
     path("lessons/<uuid:lesson_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="revoke-key"),
+    path("lessons/<uuid:lesson_id>/files/", library.files, name="files"),
+    path("lessons/<uuid:lesson_id>/files/<uuid:material_id>/", library.material, name="file"),
+    path(
+        "lessons/<uuid:lesson_id>/files/<uuid:material_id>/parts/<int:number>/",
+        library.part,
+        name="file-part",
+    ),
+    path("lessons/<uuid:lesson_id>/files/<uuid:material_id>/finish/", library.finish, name="file-finish"),
+    path("lessons/<uuid:lesson_id>/files/<uuid:material_id>/pages/", library.pages, name="file-pages"),
+    path(
+        "lessons/<uuid:lesson_id>/files/<uuid:material_id>/pages/<int:number>/",
+        library.page,
+        name="file-page",
+    ),
+    path(
+        "lessons/<uuid:lesson_id>/files/<uuid:material_id>/thumbnails/<int:number>/",
+        library.thumbnail,
+        name="file-thumbnail",
+    ),
+    path(
+        "lessons/<uuid:lesson_id>/files/<uuid:material_id>/download/",
+        library.download,
+        name="file-download",
+    ),
+    path("lessons/<uuid:lesson_id>/files/<uuid:material_id>/video/", library.film, name="file-video"),
     path("whip/<uuid:lesson_id>/", whip.endpoint, name="whip"),
     path("whip/<uuid:lesson_id>/<uuid:session_id>/", whip.session, name="whip-session"),
     path("whep/<uuid:lesson_id>/", whep.endpoint, name="whep"),

@@ -21,6 +21,7 @@ from classroom.services import (
     events,
     floor_keeping,
     lessons,
+    library,
     metrics,
     moods,
     presence,
@@ -158,6 +159,14 @@ class Registry:
         """Forgets what is of use to nobody any more."""
         await in_database(relay_history.prune)
 
+    async def check_materials(self) -> None:
+        """Looks at what was uploaded, one file at a time."""
+        await in_database(library.check_next)
+
+    async def prune_materials(self) -> None:
+        """Deletes uploads that nobody went on with."""
+        await in_database(library.prune)
+
     async def end_devices(self) -> None:
         """Ends the sessions of devices whose rights have ended, or whose media is gone."""
         await in_database(devices.sweep)
@@ -252,6 +261,8 @@ class Registry:
             Job(1.0, self.end_devices),
             Job(0.5, self.rescue),
             Job(60.0, self.prune),
+            Job(0.5, self.check_materials),
+            Job(600.0, self.prune_materials),
             Job(2.0, self.tell_freezes),
             Job(5.0, self.refresh),
             Job(2.0, self.announce_flips),

@@ -8,6 +8,7 @@ from classroom.models.checks import CheckRun, DeviceCheck
 from classroom.models.course import Course, Enrolment
 from classroom.models.floor import Hand, Turn
 from classroom.models.lesson import Lesson, Presence
+from classroom.models.library import Material, MaterialPage, Playback, Slides
 from classroom.models.moods import MoodMinute, MoodPress
 from classroom.models.participation import Participation
 from classroom.models.polls import Poll, PollAnswer
@@ -29,16 +30,20 @@ __all__ = [
     "Enrolment",
     "Hand",
     "Lesson",
+    "Material",
+    "MaterialPage",
     "MoodMinute",
     "MoodPress",
     "Participation",
     "Placement",
+    "Playback",
     "Poll",
     "PollAnswer",
     "Presence",
     "Register",
     "RegisterEntry",
     "Relay",
+    "Slides",
     "Report",
     "Sheet",
     "SheetEffects",

@@ -20,7 +20,9 @@ from classroom.services import (
     presence,
     relays,
     rooms,
+    slides,
     timer,
+    video,
 )
 
 PUBLISHING = "publish"
@@ -51,6 +53,8 @@ def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
         "people": presence.people(lesson.pk),
         "stage": lessons.stage(lesson),
         "media": relays.media(lesson.pk),
+        "slides": slides.state(lesson.pk),
+        "video": video.state(lesson.pk),
         "polls": polls.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
         "moods": moods.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
         "timer": timer.section(lesson.pk),

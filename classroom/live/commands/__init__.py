@@ -1,6 +1,19 @@
 """What pages may ask for: one module for each feature; importing the package fills the table."""
 
-from classroom.live.commands import board, chat, floor, lesson, media, moods, polls, room, stage, timer
+from classroom.live.commands import (
+    board,
+    chat,
+    floor,
+    lesson,
+    media,
+    moods,
+    polls,
+    room,
+    slides,
+    stage,
+    timer,
+    video,
+)
 from classroom.live.commands.table import COMMANDS, Command
 
 __all__ = [
@@ -14,6 +27,8 @@ __all__ = [
     "moods",
     "polls",
     "room",
+    "slides",
     "stage",
     "timer",
+    "video",
 ]

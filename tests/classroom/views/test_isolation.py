@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from classroom.models import StreamSession
+from classroom.models import Material, StreamSession
 from classroom.services import stream_keys
 from tests.support.cast import Cast
 
@@ -58,6 +58,12 @@ def stream_session(cast: Cast) -> StreamSession:
     return StreamSession.objects.create(key=key, client="whip-0123456789abcdef")
 
 
+def material(cast: Cast) -> Material:
+    """A material of the other school, ready to be had."""
+    given = {"course": cast.other_course, "lesson": cast.other_lesson, "owner": cast.other_teacher}
+    return Material.objects.create(**given, name="x", size=1, pages=1, state=Material.State.READY)
+
+
 @pytest.mark.parametrize(("name", "names"), TAKING_IDS)
 def test_ids_of_another_school_lead_nowhere(cast: Cast, name: str, names: tuple[str, ...]) -> None:
     session = stream_session(cast)
@@ -67,12 +73,14 @@ def test_ids_of_another_school_lead_nowhere(cast: Cast, name: str, names: tuple[
         "user_id": cast.stranger.pk,
         "session_id": session.pk,
         "key_id": session.key_id,
+        "material_id": material(cast).pk,
+        "number": 1,
     }
     path = reverse(name, kwargs={argument: foreign[argument] for argument in names})
     for user in (cast.teacher, cast.assistant, cast.student, cast.outsider, cast.admin, None):
         client = Client()
         if user is not None:
             client.force_login(user)
-        for send in (client.get, client.post):
+        for send in (client.get, client.post, client.put, client.delete):
             response = send(path)
             assert response.status_code == 405 or tells_nothing(response), f"{path} for {user}"

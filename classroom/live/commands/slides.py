@@ -1,0 +1,69 @@
+"""Requests of whoever shows slides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from classroom.live import protocol
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.protocol import Nothing
+from classroom.permissions import Action
+from classroom.services import slides
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+MAX_PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A page of a material."""
+
+    material: UUID
+    page: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Show:
+        """Takes `material`, an id, and `page`, from 1."""
+        material, page = protocol.fields(body, "material", "page")
+        return cls(protocol.identifier(material), protocol.whole_number(page, 1, MAX_PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A page of what is shown."""
+
+    page: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Turn:
+        """Takes `page`, from 1."""
+        (page,) = protocol.fields(body, "page")
+        return cls(protocol.whole_number(page, 1, MAX_PAGE))
+
+
+@command("slides.show", Action.CONDUCT, Show)
+async def show(socket: RoomConsumer, body: Show) -> dict[str, Any]:
+    """Shows a page to all."""
+    seat = socket.seat
+    await in_database(slides.show, seat.lesson_id, seat.user_id, body.material, body.page)
+    return {}
+
+
+@command("slides.turn", Action.CONDUCT, Turn)
+async def turn(socket: RoomConsumer, body: Turn) -> dict[str, Any]:
+    """Turns to another page for all."""
+    await in_database(slides.turn, socket.seat.lesson_id, body.page)
+    return {}
+
+
+@command("slides.close", Action.CONDUCT, Nothing)
+async def close(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Takes the slides away."""
+    await in_database(slides.close, socket.seat.lesson_id, socket.seat.user_id)
+    return {}

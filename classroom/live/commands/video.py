@@ -1,0 +1,81 @@
+"""Requests of whoever plays a video to all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from classroom.live import protocol
+from classroom.live.commands.table import command
+from classroom.live.database import in_database
+from classroom.live.protocol import Nothing
+from classroom.permissions import Action
+from classroom.services import video
+
+if TYPE_CHECKING:
+    from classroom.live.room_consumer import RoomConsumer
+
+MAX_MILLISECONDS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A video."""
+
+    material: UUID
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Show:
+        """Takes `material`, an id."""
+        (material,) = protocol.fields(body, "material")
+        return cls(protocol.identifier(material))
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """A place in the video."""
+
+    milliseconds: int
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Seek:
+        """Takes `position_ms`, whole milliseconds from the beginning."""
+        (position,) = protocol.fields(body, "position_ms")
+        return cls(protocol.whole_number(position, 0, MAX_MILLISECONDS))
+
+
+@command("video.show", Action.CONDUCT, Show)
+async def show(socket: RoomConsumer, body: Show) -> dict[str, Any]:
+    """Puts a video before all."""
+    await in_database(video.show, socket.seat.lesson_id, socket.seat.user_id, body.material)
+    return {}
+
+
+@command("video.play", Action.CONDUCT, Nothing)
+async def play(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Plays it to all."""
+    await in_database(video.play, socket.seat.lesson_id)
+    return {}
+
+
+@command("video.pause", Action.CONDUCT, Nothing)
+async def pause(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Pauses it for all."""
+    await in_database(video.pause, socket.seat.lesson_id)
+    return {}
+
+
+@command("video.seek", Action.CONDUCT, Seek)
+async def seek(socket: RoomConsumer, body: Seek) -> dict[str, Any]:
+    """Goes to another place for all."""
+    await in_database(video.seek, socket.seat.lesson_id, body.milliseconds / 1000)
+    return {}
+
+
+@command("video.close", Action.CONDUCT, Nothing)
+async def close(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+    """Takes the video away."""
+    await in_database(video.close, socket.seat.lesson_id, socket.seat.user_id)
+    return {}
