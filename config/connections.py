@@ -106,7 +106,9 @@ class LimitedWebSocket(WebSocketProtocol):
             self.maxMessagePayloadSize = limit
 
     def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802 (Daphne's name)
-        """Sends, or drops a connection whose peer has stopped reading."""
+        """Sends, or drops a connection whose peer has stopped reading; after the end, nothing."""
+        if self.state != self.STATE_OPEN:
+            return
         if self._unsent_bytes() <= MAX_UNSENT_BYTES:
             super().serverSend(content, binary)
         elif not self.muted:

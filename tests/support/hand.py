@@ -72,6 +72,25 @@ def sign_in_visitors(course: str, count: int) -> list[str]:
     return [make_session(person) for person in people]
 
 
+def sign_in(email: str) -> str:
+    """Signs a person in; returns the key of the session."""
+    from accounts.models import User
+    from tests.classroom.live.wire import make_session
+
+    return make_session(User.objects.get(email=email))
+
+
+def entering_queries(lesson: str, email: str) -> int:
+    """How many queries of the database it takes a page of that person to come into the room."""
+    import asyncio
+
+    from accounts.models import User
+    from classroom.models import Lesson
+    from tests.support.queries import count_entering
+
+    return asyncio.run(count_entering(User.objects.get(email=email), Lesson.objects.get(pk=lesson)))
+
+
 def set_lesson_state(lesson: str, state: str) -> None:
     """Writes a lesson's state as the admin would."""
     from classroom.models import Lesson
@@ -113,6 +132,8 @@ HELPERS: dict[str, Helper] = {
         new_class,
         new_student,
         sign_in_visitors,
+        sign_in,
+        entering_queries,
         set_lesson_state,
         lesson_row,
         open_presences,

@@ -152,6 +152,12 @@ class Lectern:
         """Ends the web process at once; returns when the supervisor has started another."""
         self._end_part(relay=False, kill=True)
 
+    def web_pid(self) -> int:
+        """The web process's id."""
+        part = self._part(relay=False)
+        assert part, f"there is no web process:\n{self.logs()}"
+        return part.pid
+
     def relay_pid(self) -> int | None:
         """The relay's process id, None while there is none."""
         part = self._part(relay=True)
