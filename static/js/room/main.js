@@ -4,6 +4,7 @@ import { find } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { hideNotice, notice, say, startAnnouncing } from "./announce.js";
 import { Broadcast } from "./broadcast.js";
+import { startChat } from "./chat.js";
 import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
 import { startFaces } from "./faces.js";
@@ -14,6 +15,7 @@ import { panelActions, startPanel } from "./panel.js";
 import { startPicture } from "./picture.js";
 import { fillPickers, Meter, startPickers } from "./preview.js";
 import { Publication } from "./publication.js";
+import { startReport } from "./report.js";
 import { startRoster, toggleFilter } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { playSound, startVolume, toggleMute } from "./sound.js";
@@ -39,7 +41,7 @@ const LEAVE_LIMIT_MS = 1_000;
  * @typedef {(parts: Parts) => Record<string, () => unknown>} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [];
+const FEATURES = [startChat, startReport];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });

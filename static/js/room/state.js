@@ -18,6 +18,7 @@
  * @property {boolean} isAdmitted false while the person waits in the lobby
  * @property {import("./state/settings.js").Settings} settings
  * @property {import("./state/lobby.js").Lobby} lobby
+ * @property {import("./state/chat.js").Chat} chat
  * @property {Person[]} people
  * @property {Stage} stage
  * @property {{state: string, epoch: string}} media
@@ -43,6 +44,7 @@
  * @property {string} pin what the person has made large for themselves: a surface, `person:<id>` or empty
  */
 
+import { initialChat, reduceChat } from "./state/chat.js";
 import { initialLobby, reduceLobby } from "./state/lobby.js";
 import { initialSettings, reduceSettings } from "./state/settings.js";
 
@@ -69,6 +71,7 @@ export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const FEATURES = {
   settings: reduceSettings,
   lobby: reduceLobby,
+  chat: reduceChat,
 };
 const EMPTY_STAGE = { holder: null, client: "", sources: [] };
 
@@ -114,6 +117,7 @@ export function initialState({ client, role }) {
     isAdmitted: true,
     settings: initialSettings,
     lobby: initialLobby,
+    chat: initialChat,
     people: [],
     stage: EMPTY_STAGE,
     media: { state: "none", epoch: "" },
