@@ -7,10 +7,12 @@ import { bindMenu } from "../lib/menu.js";
 const SHORTCUTS = { m: ["microphone", "mute"], v: ["camera"], s: ["screen"], f: ["fullscreen"] };
 const TYPING = "input:not([type=range]), select, textarea, [contenteditable]";
 
+/** @typedef {Record<string, (button: HTMLElement) => unknown>} Actions what the buttons do, by `data-action` */
+
 /**
  * Binds every `[data-action]` to the action of its name.
  * @param {import("./state.js").Store} store
- * @param {Record<string, () => unknown>} actions
+ * @param {Actions} actions
  * @param {(error: unknown) => void} failed
  */
 export function startControls(store, actions, failed) {
@@ -30,14 +32,14 @@ export function startControls(store, actions, failed) {
 
 /**
  * @param {HTMLElement} button
- * @param {Record<string, () => unknown>} actions
+ * @param {Actions} actions
  * @param {(error: unknown) => void} failed
  */
 async function run(button, actions, failed) {
   const action = actions[button.dataset.action ?? ""];
   if (!action) return;
   try {
-    await whileBusy(button, async () => action());
+    await whileBusy(button, async () => action(button));
   } catch (error) {
     failed(error);
   }

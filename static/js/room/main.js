@@ -38,7 +38,8 @@ const LEAVE_LIMIT_MS = 1_000;
  * What every feature gets, and what it returns: `notice` shows a sentence, `say` speaks it.
  * @typedef {{store: Store, session: Session, notice: (sentence: string) => void, say: (sentence: string) => void,
  *   panel: import("./panel.js").Panel}} Parts
- * @typedef {(parts: Parts) => Record<string, () => unknown>} StartFeature
+ * @typedef {import("./controls.js").Actions} Actions
+ * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
 const FEATURES = [startChat, startReport];
@@ -129,7 +130,7 @@ function wireMedia() {
   });
 }
 
-/** @returns {Record<string, () => unknown>} what the teacher's buttons do */
+/** @returns {Actions} what the teacher's buttons do */
 function teacherActions() {
   const devices = new Devices();
   const broadcast = new Broadcast({ session, store, publication, devices, problem });
@@ -160,7 +161,7 @@ function teacherActions() {
 /**
  * Starts the features; each returns what its buttons do.
  * @param {Parts} parts
- * @returns {Record<string, () => unknown>}
+ * @returns {Actions}
  */
 function startFeatures(parts) {
   return Object.assign({}, ...FEATURES.map((startFeature) => startFeature(parts)));
@@ -168,7 +169,7 @@ function startFeatures(parts) {
 
 function start() {
   startFaces(store);
-  startLayout(store);
+  const choosing = startLayout({ store, session, say });
   startTiles(store);
   startPicture(store);
   startRoster(store);
@@ -187,7 +188,7 @@ function start() {
     hide_notice: hideNotice,
     reload: () => location.reload(),
   };
-  startControls(store, { ...common, ...panelActions(panel), ...teaching, ...startFeatures({ store, session, notice, say, panel }) }, complain);
+  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, panel }) }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();
