@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 
 from classroom.core import chat as rules
@@ -200,24 +201,40 @@ async def test_who_sends_a_thousand_messages_is_shut_out_and_the_others_talk_on(
 async def test_a_burst_above_the_layers_capacity_leaves_the_same_chat_on_every_page(
     cast: Cast, pages: dict[str, Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layer: Any = get_channel_layer()
-    monkeypatch.setattr(layer, "capacity", 3)
-    sent = await asyncio.gather(
-        *(
-            in_database(
-                chat.send, cast.lesson.pk, cast.teacher.pk, chat.To("all"), f"{number}", f"burst-{number:06}"
-            )
-            for number in range(30)
-        )
-    )
-    monkeypatch.undo()
-    expected = [message["text"] for message in sorted(sent, key=lambda one: one["id"])]
+    sent = await burst(cast, 0)
+    with monkeypatch.context() as burdened:
+        burdened.setattr(get_channel_layer(), "send", is_full)
+        sent += await burst(cast, 1)
     heard = (await everything_heard(pages["student0"])).count("chat.message")
     assert heard < len(sent), "the layer has lost nothing"
+    sent += await burst(cast, 2)
+    expected = [message["text"] for message in sorted(sent, key=lambda one: one["id"])]
     await registry.catch_up()
     await registry.catch_up()
     finals = [await final_chat(page) for page in pages.values()]
     assert finals == [expected] * len(pages)
+
+
+async def is_full(channel: str, message: dict[str, Any]) -> None:
+    """What a layer above its capacity says to each message."""
+    raise ChannelFull
+
+
+async def burst(cast: Cast, number: int) -> list[dict[str, Any]]:
+    """Ten messages of the teacher's at once; returns them."""
+    return await asyncio.gather(
+        *(
+            in_database(
+                chat.send,
+                cast.lesson.pk,
+                cast.teacher.pk,
+                chat.To("all"),
+                f"{number} {count}",
+                f"burst-{number}-{count}",
+            )
+            for count in range(10)
+        )
+    )
 
 
 async def everything_heard(page: Page) -> list[str]:
