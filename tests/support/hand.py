@@ -80,15 +80,17 @@ def sign_in(email: str) -> str:
     return make_session(User.objects.get(email=email))
 
 
-def entering_queries(lesson: str, email: str) -> int:
-    """How many queries of the database it takes a page of that person to come into the room."""
+def entering_queries(lesson: str, emails: list[str], other: str) -> int:
+    """How many queries it takes a page of these people to come into the room, where another one is."""
     import asyncio
 
     from accounts.models import User
     from classroom.models import Lesson
-    from tests.support.queries import count_entering
+    from tests.support import queries
 
-    return asyncio.run(count_entering(User.objects.get(email=email), Lesson.objects.get(pk=lesson)))
+    people = [User.objects.get(email=address) for address in emails]
+    room, beside = Lesson.objects.get(pk=lesson), User.objects.get(email=other)
+    return len(asyncio.run(queries.entering_queries(people, room, beside)))
 
 
 def set_lesson_state(lesson: str, state: str) -> None:
