@@ -166,9 +166,8 @@ class RelayConsumer(AsyncConsumer):
                 body = {"source": received.source, "rids": received.rids}
                 await self._tell(_page(received), "media.layers", body)
             case protocol.Speakers():
-                notice = room_protocol.notice("room.speakers", {"ids": received.participants})
-                group = groups.room(UUID(received.room))
-                await events.tell_now(group, {"type": "room.notice", "text": notice})
+                body = {"ids": received.participants}
+                await events.broadcast_now(UUID(received.room), "room.speakers", body)
 
     async def _register(self, hello: protocol.Register) -> None:
         if hello.protocol != protocol.VERSION:

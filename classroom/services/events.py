@@ -60,9 +60,17 @@ def publish(
 
 def broadcast(lesson_id: UUID, kind: str, body: Mapping[str, Any], audience: Audience = EVERYONE) -> None:
     """Sends what need not reach everybody, such as a pointer's place: without a number, after the commit."""
+    _after_commit(_to_group, groups.room(lesson_id), _unnumbered(kind, body, audience))
+
+
+def _unnumbered(kind: str, body: Mapping[str, Any], audience: Audience) -> dict[str, Any]:
     text = json.dumps({"type": kind, "body": body}, separators=(",", ":"))
-    message = {"type": "room.broadcast", "text": text, "audience": audience.to_wire()}
-    _after_commit(_to_group, groups.room(lesson_id), message)
+    return {"type": "room.broadcast", "text": text, "audience": audience.to_wire()}
+
+
+async def broadcast_now(lesson_id: UUID, kind: str, body: Mapping[str, Any]) -> None:
+    """Sends what follows from no row, such as who speaks, to everyone in a room at once."""
+    await _to_group(groups.room(lesson_id), _unnumbered(kind, body, EVERYONE))
 
 
 def recheck(group_names: Iterable[str]) -> None:
