@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from classroom.core import schedule
-from classroom.models import Enrolment, Lesson, Participation, Turn
+from classroom.models import Course, Enrolment, Lesson, Participation, Turn
 from classroom.models.course import Admission
 from classroom.models.lesson import BoardMode, ChatMode
 
@@ -183,3 +183,13 @@ def may(user: Any, action: Action, lesson: Lesson) -> bool:
     """Whether the person may do this in the lesson now; one query, none for the anonymous."""
     found = standing(user.pk, lesson.pk) if user.pk else None
     return found is not None and found.allows(action)
+
+
+def keeps_register(user: Any, course_id: UUID) -> bool:
+    """Whether the person may see and correct a course's register: its staff, and admins of its school."""
+    if not user.pk or not user.is_active:
+        return False
+    in_school = Course.objects.filter(pk=course_id, school_id=user.school_id)
+    if user.is_school_admin:
+        return in_school.exists()
+    return in_school.filter(enrolments__user=user.pk, enrolments__role__in=STAFF_ROLES).exists()

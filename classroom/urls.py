@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from classroom.views import board, keys, lessons, library, whep, whip
+from classroom.views import board, keys, lessons, library, register, whep, whip
 
 app_name = "classroom"
 urlpatterns = [
@@ -36,6 +36,10 @@ urlpatterns = [
         name="file-download",
     ),
     path("lessons/<uuid:lesson_id>/files/<uuid:material_id>/video/", library.film, name="file-video"),
+    path("lessons/<uuid:lesson_id>/register/", register.of_lesson, name="register"),
+    path("lessons/<uuid:lesson_id>/register.csv", register.of_lesson_csv, name="register-csv"),
+    path("courses/<uuid:course_id>/register/", register.of_course, name="course-register"),
+    path("courses/<uuid:course_id>/register.csv", register.of_course_csv, name="course-register-csv"),
     path("whip/<uuid:lesson_id>/", whip.endpoint, name="whip"),
     path("whip/<uuid:lesson_id>/<uuid:session_id>/", whip.session, name="whip-session"),
     path("whep/<uuid:lesson_id>/", whep.endpoint, name="whep"),

@@ -55,6 +55,9 @@ BY_LINK = "link"
 BY_CHOICE = "choice"
 LIMITS = ("", BY_LINK, BY_CHOICE)
 
+NEVER_CONNECTED = "the browser did not connect in time"
+"""The reason of a connection's end that the web tier acts upon."""
+
 # The stable codes of a refusal.
 REFUSED = "refused"
 """There is no permit for what was asked."""

@@ -17,6 +17,7 @@ from classroom.core.links import FreezeReports
 from classroom.live import access, protocol
 from classroom.live.database import in_database
 from classroom.services import (
+    attendance,
     devices,
     events,
     floor_keeping,
@@ -145,6 +146,10 @@ class Registry:
         """Forgets what lasts for a while only."""
         await in_database(moods.expire)
 
+    async def write_registers(self) -> None:
+        """Writes the registers of lessons that have ended."""
+        await in_database(attendance.finalise_due)
+
     async def tell_freezes(self) -> None:
         """Tells the staff of each room, in one message, whose pictures have frozen."""
         for lesson_id, frozen in self.links.take().items():
@@ -253,6 +258,7 @@ class Registry:
             Job(0.4, self.publish_rosters),
             Job(0.4, self.work_gathered),
             Job(2.0, self.expire),
+            Job(10.0, self.write_registers),
             Job(1.0, self.close_silent),
             Job(2.5, self.sweep),
             Job(0.5, self.supervise),

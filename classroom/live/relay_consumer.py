@@ -21,7 +21,8 @@ from classroom.live import access
 from classroom.live import protocol as room_protocol
 from classroom.live.database import in_database
 from classroom.live.registry import registry
-from classroom.services import devices, events, relays
+from classroom.models.attendance import Attempt
+from classroom.services import attendance, devices, events, relays
 from media_relay import protocol
 
 log = logging.getLogger(__name__)
@@ -235,6 +236,9 @@ class RelayConsumer(AsyncConsumer):
             body["reason"] = change.reason
         self._layers.forget(_page(change))
         await self._tell(_page(change), f"media.{change.state}", body)
+        if change.reason == protocol.NEVER_CONNECTED:
+            room, participant = UUID(change.room), UUID(change.participant)
+            registry.soon(attendance.note_attempt, room, participant, Attempt.Kind.MEDIA)
         if change.state == "closed" and seats.is_device(change.client):
             seat = Seat(UUID(change.room), UUID(change.participant), change.client)
             await in_database(devices.media_closed, seat)

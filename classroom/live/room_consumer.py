@@ -23,8 +23,9 @@ from classroom.live.database import in_database
 from classroom.live.hub import hub
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
+from classroom.models.attendance import Attempt
 from classroom.permissions import Action
-from classroom.services import events, lessons, metrics, presence, rooms, snapshot
+from classroom.services import attendance, events, lessons, metrics, presence, rooms, snapshot
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from classroom.services.questions import Questions
 
@@ -98,6 +99,9 @@ class RoomConsumer(AsyncConsumer):
         """Lets the page in, or refuses it in one and the same way whatever the reason."""
         entry = await self._admit()
         if entry is None or not registry.has_place_for(entry.seat.user_id):
+            if entry is not None:
+                seat = entry.seat
+                registry.soon(attendance.note_attempt, seat.lesson_id, seat.user_id, Attempt.Kind.SOCKET)
             await self.base_send({"type": "websocket.close"})
             raise StopConsumer
         self.entry = entry

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from classroom.models import Lesson
+from classroom.models.attendance import Attempt
 from classroom.permissions import Action, standing
-from classroom.services import timetable
+from classroom.services import attendance, timetable
 
 
 @never_cache
@@ -42,6 +43,8 @@ def room(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
     found = standing(request.user.pk, lesson_id) if request.user.is_authenticated else None
     if found is None or not found.allows(Action.ENTER):
         return closed(request)
+    if not found.is_staff:
+        attendance.note_attempt(lesson_id, cast(User, request.user).pk, Attempt.Kind.PAGE)
     lesson = Lesson.objects.select_related("course").get(pk=lesson_id)
     context = {"lesson": lesson, "room_config": _room_config(request, lesson, found.role)}
     return render(request, "classroom/room.html", context)

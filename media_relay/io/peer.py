@@ -12,6 +12,7 @@ from media_relay.core.rtp import is_rtcp
 from media_relay.core.stats import Counters
 from media_relay.io.dtls import REPLAY_ERRORS, Certificate, DtlsSession, Fingerprints
 from media_relay.io.udp import MAX_DATAGRAM_BYTES, Datagram, UdpSocket, ffi, unpack_address
+from media_relay.protocol import NEVER_CONNECTED
 
 CONSENT_SECONDS = 30.0
 """RFC 7675 section 5.1: without a check for so long, the browser no longer wants to hear from us."""
@@ -113,7 +114,7 @@ class Peer:
     def expiry(self, now: float) -> str:
         """Returns why the connection has come to its end, or nothing."""
         if self.state == NEW and now - self.created > HANDSHAKE_SECONDS:
-            return "the browser did not connect in time"
+            return NEVER_CONNECTED
         if self.state == CONNECTED and now - self.last_check > CONSENT_SECONDS:
             return "the browser is silent"
         return ""

@@ -12,8 +12,10 @@ from classroom.live.commands.table import command
 from classroom.live.database import in_database
 from classroom.live.protocol import Nothing
 from classroom.live.registry import registry
+from classroom.models.attendance import Attempt
 from classroom.permissions import Action
-from classroom.services import floor, relays
+from classroom.services import attendance, floor, relays
+from classroom.services.errors import RelayUnavailableError
 
 if TYPE_CHECKING:
     from classroom.live.room_consumer import RoomConsumer
@@ -101,8 +103,13 @@ class Report:
 
 @command("media.subscribe", Action.WATCH, Nothing, asks_relay=True)
 async def subscribe(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
-    """Asks the relay for an offer to watch."""
-    reply, epoch = await _ask(socket, lambda: relays.subscribe_question(socket.seat))
+    """Asks the relay for an offer to watch; the register is told of who gets none."""
+    try:
+        reply, epoch = await _ask(socket, lambda: relays.subscribe_question(socket.seat))
+    except (RelayUnavailableError, protocol.RequestError):
+        seat = socket.seat
+        registry.soon(attendance.note_attempt, seat.lesson_id, seat.user_id, Attempt.Kind.MEDIA)
+        raise
     return {"epoch": epoch, "sdp": reply["sdp"], "slots": reply["slots"]}
 
 

@@ -1,0 +1,402 @@
+"""The register: found from presence, final when a lesson has ended, corrected with a reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from classroom.core import attendance as core
+from classroom.core import schedule, seats
+from classroom.core.attendance import Finding, Interval, Rules
+from classroom.models import (
+    Attempt,
+    Correction,
+    DeviceCheck,
+    Enrolment,
+    Lesson,
+    Participation,
+    Presence,
+    Register,
+    RegisterEntry,
+)
+from classroom.models.attendance import CORRECTIONS, MAX_REASON_LENGTH, Status
+from classroom.services import audit
+from classroom.services.errors import ConflictError
+from classroom.services.presence import GRACE
+
+SEEN_FOR = GRACE + timedelta(seconds=5)
+"""What ended later than this after it was last seen had ended before: the web tier was down."""
+FINAL_WITHIN = timedelta(days=30)
+"""So long after a lesson its register is written, should nobody have been there to do it."""
+FINAL_AT_ONCE = 20
+BAD_NETWORKS = (DeviceCheck.Network.BLOCKED, DeviceCheck.Network.UNSUPPORTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What a teacher has written instead of what was found."""
+
+    status: str
+    reason: str
+    by: str
+    at: datetime
+
+    @property
+    def status_label(self) -> str:
+        """The status in words."""
+        return str(Status(self.status).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One student in the register of one lesson."""
+
+    user_id: UUID
+    name: str
+    found: str
+    seconds: int
+    arrived_at: datetime | None
+    left_at: datetime | None
+    attempts: tuple[str, ...]
+    corrections: tuple[Corrected, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """What counts: the newest correction, else what was found."""
+        return self.corrections[-1].status if self.corrections else self.found
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return str(Status(self.status).label)
+
+    @property
+    def found_label(self) -> str:
+        """What was found, in words."""
+        return str(Status(self.found).label)
+
+    @property
+    def minutes(self) -> int:
+        """How long they were there, in whole minutes."""
+        return round(self.seconds / 60)
+
+    @property
+    def tried(self) -> list[str]:
+        """How they tried, in words."""
+        return [TRIED_WORDS[kind]() for kind in self.attempts if kind in TRIED_WORDS]
+
+
+TRIED_WORDS = {
+    core.PAGE: lambda: _("opened the room's page"),
+    core.SOCKET: lambda: _("was refused a connection"),
+    core.MEDIA: lambda: _("got no picture or sound"),
+    core.LOBBY: lambda: _("waited in the lobby"),
+    core.CHECK: lambda: _("device check failed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The register of one lesson."""
+
+    lesson: Lesson
+    lines: list[Line]
+    final_at: datetime | None
+    """When it was written; None while it may still change by itself."""
+
+    @property
+    def was_held(self) -> bool:
+        """Whether a teacher went live: otherwise nobody was absent."""
+        return self.lesson.went_live_at is not None
+
+    def count(self, *statuses: str) -> int:
+        """How many students have one of these."""
+        return sum(line.status in statuses for line in self.lines)
+
+    @property
+    def attended(self) -> int:
+        """How many were there, late or not."""
+        return self.count(*core.ATTENDED)
+
+
+# Attempts
+
+
+def note_attempt(lesson_id: UUID, user_id: UUID, kind: str) -> None:
+    """Notes that somebody tried to come in or to get media; one row of a kind, one query after the first."""
+    now = timezone.now()
+    rows = Attempt.objects.filter(lesson=lesson_id, user=user_id, kind=kind)
+    if not rows.update(last_at=now, count=F("count") + 1):
+        fields = {"first_at": now, "last_at": now}
+        Attempt.objects.get_or_create(lesson_id=lesson_id, user_id=user_id, kind=kind, defaults=fields)
+
+
+# Reading
+
+
+def sheet(lesson_id: UUID, now: datetime | None = None) -> Sheet:
+    """The register of a lesson, as written at its end or as it stands; at most ten queries."""
+    lesson = Lesson.objects.select_related("course__school").get(pk=lesson_id)
+    return sheets([lesson], now)[0]
+
+
+def sheets(lessons: Collection[Lesson], now: datetime | None = None) -> list[Sheet]:
+    """The registers of lessons of one course, in their order; load `course` before."""
+    now = now or timezone.now()
+    written = {
+        register.lesson_id: register
+        for register in Register.objects.filter(lesson__in=lessons).prefetch_related("entries__user")
+    }
+    corrections = _corrections(lessons)
+    found = []
+    for lesson in lessons:
+        register = written.get(lesson.pk)
+        if register is not None and is_current(lesson, register, now):
+            lines, final_at = _written(register), register.final_at
+        else:
+            lines, final_at = _found(lesson, now), None
+        own = corrections[lesson.pk]
+        found.append(Sheet(lesson, [_corrected(line, own[line.user_id]) for line in lines], final_at))
+    return found
+
+
+def is_current(lesson: Lesson, register: Register, now: datetime) -> bool:
+    """Whether what was written is of the lesson's last end, and not of one before it was opened again."""
+    over = lesson.phase(now) == schedule.ENDED
+    return over and register.final_at >= (lesson.ended_at or lesson.ends_at)
+
+
+def _corrections(lessons: Collection[Lesson]) -> dict[UUID, dict[UUID, tuple[Corrected, ...]]]:
+    found: dict[UUID, dict[UUID, tuple[Corrected, ...]]] = defaultdict(lambda: defaultdict(tuple))
+    for row in Correction.objects.filter(lesson__in=lessons).select_related("by"):
+        entry = Corrected(row.status, row.reason, row.by.name if row.by else "", row.at)
+        found[row.lesson_id][row.user_id] += (entry,)
+    return found
+
+
+def _corrected(line: Line, corrections: tuple[Corrected, ...]) -> Line:
+    fields = {name: getattr(line, name) for name in Line.__slots__}
+    return Line(**{**fields, "corrections": corrections})
+
+
+def _written(register: Register) -> list[Line]:
+    lines = [
+        Line(
+            user_id=entry.user_id,
+            name=entry.user.name,
+            found=entry.status,
+            seconds=entry.seconds,
+            arrived_at=entry.arrived_at,
+            left_at=entry.left_at,
+            attempts=tuple(entry.attempts),
+        )
+        for entry in register.entries.all()
+    ]
+    return sorted(lines, key=lambda line: (line.name.casefold(), line.user_id))
+
+
+def _found(lesson: Lesson, now: datetime) -> list[Line]:
+    """What presence and attempts say of the course's students now; six queries."""
+    course = lesson.course
+    rules = Rules(timedelta(minutes=course.late_after), timedelta(minutes=course.early_before))
+    is_over = lesson.phase(now) == schedule.ENDED and lesson.went_live_at is not None
+    window = core.lesson_window(
+        lesson.starts_at, lesson.ends_at, lesson.went_live_at, lesson.ended_at if is_over else None
+    )
+    until = core.interval(window.start, min(window.end, now)) if not is_over else window
+    there, waited = _presences(lesson, now)
+    tried = _attempts(lesson, window, there, waited)
+    students = Enrolment.objects.filter(course=course, role=Enrolment.Role.STUDENT)
+    names = students.order_by("user__name", "user_id").values_list("user_id", "user__name")
+    return [
+        _line(
+            user_id, name, core.judge(there.get(user_id, ()), until, rules, tried[user_id], is_over=is_over)
+        )
+        for user_id, name in names
+    ]
+
+
+def _line(user_id: UUID, name: str, finding: Finding) -> Line:
+    return Line(
+        user_id=user_id,
+        name=name,
+        found=finding.status,
+        seconds=round(finding.attended.total_seconds()),
+        arrived_at=finding.arrived_at,
+        left_at=finding.left_at,
+        attempts=finding.attempts,
+    )
+
+
+Times = Mapping[UUID, list[Interval]]
+
+
+def _presences(lesson: Lesson, now: datetime) -> tuple[Times, Times]:
+    """When everybody was there, or has waited only; whoever was let in was there from their arrival."""
+    let_in = Participation.objects.filter(lesson=lesson, admitted_at__isnull=False)
+    admitted = set(let_in.values_list("user_id", flat=True))
+    there: dict[UUID, list[Interval]] = defaultdict(list)
+    waited: dict[UUID, list[Interval]] = defaultdict(list)
+    for row in Presence.objects.filter(lesson=lesson):
+        times = there if row.user_id in admitted else waited
+        times[row.user_id].append(core.interval(row.entered_at, _end(row, now)))
+    return there, waited
+
+
+def _end(row: Presence, now: datetime) -> datetime:
+    end = row.left_at or now
+    return end if seats.is_device(row.client) else min(end, row.seen_at + SEEN_FOR)
+
+
+def _attempts(lesson: Lesson, window: Interval, there: Times, waited: Times) -> dict[UUID, set[str]]:
+    """How everybody tried in vain: whoever was connected after they opened the page did not."""
+    tried: dict[UUID, set[str]] = defaultdict(set)
+    for user_id, kind, at in Attempt.objects.filter(lesson=lesson).values_list("user_id", "kind", "last_at"):
+        times = [*there.get(user_id, ()), *waited.get(user_id, ())]
+        if kind == core.MEDIA or not any(entry.end >= at for entry in times):
+            tried[user_id].add(kind)
+    for user_id, times in waited.items():
+        if core.clipped(times, window):
+            tried[user_id].add(core.LOBBY)
+    around = (window.start - schedule.OPEN_BEFORE, window.end)
+    checks = DeviceCheck.objects.filter(
+        user__enrolments__course=lesson.course_id, network__in=BAD_NETWORKS, checked_at__range=around
+    )
+    for user_id in checks.values_list("user_id", flat=True):
+        tried[user_id].add(core.CHECK)
+    return tried
+
+
+# The course
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One student over all the lessons of a course that were held."""
+
+    user_id: UUID
+    name: str
+    lines: list[Line | None]
+    """One for each lesson, None where they weren't in its register."""
+
+    def count(self, *statuses: str) -> int:
+        """In how many lessons they have one of these."""
+        return sum(line is not None and line.status in statuses for line in self.lines)
+
+    @property
+    def attended(self) -> int:
+        """In how many they were there."""
+        return self.count(*core.ATTENDED)
+
+    @property
+    def late(self) -> int:
+        """In how many they came late."""
+        return self.count(core.LATE, core.LATE_AND_EARLY)
+
+    @property
+    def absent(self) -> int:
+        """In how many they were absent."""
+        return self.count(core.ABSENT)
+
+    @property
+    def tried(self) -> int:
+        """In how many they tried and could not connect."""
+        return self.count(core.TRIED)
+
+    @property
+    def minutes(self) -> int:
+        """How long they were there altogether."""
+        return round(sum(line.seconds for line in self.lines if line) / 60)
+
+
+def of_course(course_id: UUID, now: datetime | None = None) -> tuple[list[Sheet], list[Total]]:
+    """The registers of a course's lessons that were held, the oldest first, and what they come to."""
+    now = now or timezone.now()
+    held = Lesson.objects.filter(course=course_id, went_live_at__isnull=False)
+    rows = held.exclude(state=Lesson.State.CANCELLED).select_related("course__school").order_by("starts_at")
+    found = sheets(list(rows), now)
+    return found, _totals(found)
+
+
+def _totals(found: list[Sheet]) -> list[Total]:
+    names: dict[UUID, str] = {line.user_id: line.name for one in found for line in one.lines}
+    by_sheet = [{line.user_id: line for line in one.lines} for one in found]
+    ordered = sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
+    return [Total(user_id, name, [lines.get(user_id) for lines in by_sheet]) for user_id, name in ordered]
+
+
+# Writing
+
+
+def finalise_due(now: datetime | None = None) -> int:
+    """Writes the registers of lessons that have ended; returns how many. One query while there are none."""
+    now = now or timezone.now()
+    ran_out = Q(state=Lesson.State.LIVE, ends_at__lte=now - schedule.LIVE_AFTER)
+    written = Register.objects.filter(
+        lesson=OuterRef("pk"), final_at__gte=Coalesce(OuterRef("ended_at"), OuterRef("ends_at"))
+    )
+    due = Lesson.objects.filter(
+        Q(state=Lesson.State.ENDED) | ran_out,
+        ~Exists(written),
+        went_live_at__isnull=False,
+        ends_at__gt=now - FINAL_WITHIN,
+    )
+    rows = list(due.select_related("course")[:FINAL_AT_ONCE])
+    for lesson in rows:
+        finalise(lesson, now)
+    return len(rows)
+
+
+def finalise(lesson: Lesson, now: datetime) -> None:
+    """Writes the register of a lesson that has ended, instead of one of an end before."""
+    with transaction.atomic():
+        lines = _found(lesson, now)
+        register, _made = Register.objects.update_or_create(lesson=lesson, defaults={"final_at": now})
+        register.entries.all().delete()
+        RegisterEntry.objects.bulk_create(_entries(register, lines))
+
+
+def _entries(register: Register, lines: Iterable[Line]) -> list[RegisterEntry]:
+    return [
+        RegisterEntry(
+            register=register,
+            user_id=line.user_id,
+            status=line.found,
+            seconds=line.seconds,
+            arrived_at=line.arrived_at,
+            left_at=line.left_at,
+            attempts=list(line.attempts),
+        )
+        for line in lines
+    ]
+
+
+def correct(lesson_id: UUID, actor_id: UUID, user_id: UUID, status: str, reason: str) -> None:
+    """Writes something else than was found, with a reason; what was found stays to be seen.
+
+    ConflictError for somebody who isn't in the register, an unknown status, or without a reason.
+    """
+    reason = " ".join(reason.split())
+    if status not in CORRECTIONS:
+        raise ConflictError(_("There is no such entry."))
+    if not 0 < len(reason) <= MAX_REASON_LENGTH:
+        raise ConflictError(
+            _("Give a reason of at most %(number)d characters.") % {"number": MAX_REASON_LENGTH}
+        )
+    with transaction.atomic():
+        line = next((line for line in sheet(lesson_id).lines if line.user_id == user_id), None)
+        if line is None:
+            raise ConflictError(_("This person isn't in the register."))
+        fields: dict[str, Any] = {"status": status, "reason": reason, "by_id": actor_id}
+        Correction.objects.create(lesson_id=lesson_id, user_id=user_id, **fields)
+        audit.note("register.correct", lesson_id, actor_id, user_id, status=status, was=line.status)
