@@ -3,6 +3,8 @@
 import { Emitter } from "../lib/emitter.js";
 
 const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+/** As much of a camera as the teachers' gallery shows. */
+const SMALL_CAMERA = { width: { ideal: 320 }, height: { ideal: 180 }, frameRate: { ideal: 15, max: 15 } };
 const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const SCREEN = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true };
 const KIND_OF_SOURCE = { camera: "videoinput", microphone: "audioinput" };
@@ -75,6 +77,12 @@ export class Devices extends Emitter {
       localStorage.removeItem(REMEMBERED + source);
       return (await navigator.mediaDevices.getUserMedia({ [key]: wish(source) })).getTracks()[0];
     }
+  }
+
+  /** Has an open camera give a small picture, or again a large one. @param {MediaStreamTrack} track @param {boolean} isSmall */
+  async fit(track, isSmall) {
+    // A camera that can do no other size is sent as it is.
+    await track.applyConstraints(isSmall ? SMALL_CAMERA : CAMERA).catch(() => {});
   }
 
   /**

@@ -8,6 +8,7 @@ import { startChat } from "./chat.js";
 import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
 import { startFaces } from "./faces.js";
+import { startFloor, takeTrack } from "./floor.js";
 import { startLayout } from "./layout.js";
 import { Links } from "./links.js";
 import { forgetPage, pageId } from "./page.js";
@@ -22,6 +23,7 @@ import { playSound, startVolume, toggleMute } from "./sound.js";
 import {
   expectedSlots,
   initialState,
+  isOnStage,
   layerLimits,
   reduce,
   Store,
@@ -37,17 +39,19 @@ const LEAVE_LIMIT_MS = 1_000;
 /**
  * What every feature gets, and what it returns: `notice` shows a sentence, `say` speaks it.
  * @typedef {{store: Store, session: Session, notice: (sentence: string) => void, say: (sentence: string) => void,
- *   panel: import("./panel.js").Panel}} Parts
+ *   panel: import("./panel.js").Panel, publication: Publication, devices: Devices, problem: typeof problem,
+ *   complain: (error: unknown) => void}} Parts
  * @typedef {import("./controls.js").Actions} Actions
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [startChat, startReport];
+const FEATURES = [startChat, startReport, startFloor];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });
 const subscription = new Subscription(session);
 const publication = new Publication(session);
+const devices = new Devices();
 
 function socketUrl() {
   const url = new URL(config.socketPath, location.href);
@@ -113,8 +117,9 @@ function wireMedia() {
   subscription.on("state", (state) => store.patch({ subscription: state }));
   publication.on("state", (state) => store.patch({ publication: state }));
   subscription.on("track", ({ slot, track }) => {
+    takeTrack(slot, track);
     showSlot(slot, track);
-    if (store.state.joined) playSound();
+    if (store.state.joined || isOnStage(store.state)) playSound();
   });
   subscription.on("anew", () => store.patch({ link: UNKNOWN_LINK }));
   // Word that the picture goes on may have been missed in a break of the line.
@@ -132,7 +137,6 @@ function wireMedia() {
 
 /** @returns {Actions} what the teacher's buttons do */
 function teacherActions() {
-  const devices = new Devices();
   const broadcast = new Broadcast({ session, store, publication, devices, problem });
   const meter = new Meter();
   const links = new Links(store);
@@ -188,7 +192,7 @@ function start() {
     hide_notice: hideNotice,
     reload: () => location.reload(),
   };
-  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, panel }) }, complain);
+  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, panel, publication, devices, problem, complain }) }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();

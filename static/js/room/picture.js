@@ -1,20 +1,14 @@
 /** How much of a picture the page has use for: the person's choice, the tiles' size, whether anybody looks. */
 
 import { find } from "../lib/dom.js";
-import { CHOICES, SLOT_OF_SOURCE, TOP_LAYER } from "./state.js";
+import { CAMERA_LINES, layerThatFits } from "../lib/fitting.js";
+import { CHOICES, SLOT_OF_SOURCE } from "./state.js";
 
 const REMEMBERED = "lectern.picture";
 /** A window that is being resized settles first. */
 const SETTLE_MS = 500;
 /** Who looks at another tab for a moment comes back to a picture that has gone on. */
 const AWAY_AFTER_MS = 10_000;
-/** Cameras and screens are mostly this wide for their height, and fill a tile of another shape in one way. */
-const SHAPE = 16 / 9;
-/**
- * As many device pixels high may a tile's picture be for each layer below the top: a quarter more than the
- * layer of a camera with 720 lines has, which nobody sees.
- */
-const CAMERA_LINES = [225, 450];
 /** The screen has two layers, and letters in it: only a very small tile does with the lower one. */
 const SCREEN_LINES = [270];
 
@@ -52,8 +46,8 @@ function followSize(store) {
   ];
   let timer = 0;
   const measure = () => {
-    const fits = tiles.map(({ slot, video, lines }) => [slot, fitting(video, lines)]);
-    store.patch({ fits: Object.fromEntries(fits) });
+    const fits = tiles.map(({ slot, video, lines }) => [slot, layerThatFits(video, lines)]);
+    store.patch({ fits: { ...store.state.fits, ...Object.fromEntries(fits) } });
   };
   const observer = new ResizeObserver(() => {
     clearTimeout(timer);
@@ -65,14 +59,6 @@ function followSize(store) {
 /** @param {string} slot */
 function slotVideo(slot) {
   return /** @type {HTMLVideoElement} */ (find(`video[data-slot="${slot}"]`));
-}
-
-/** @param {HTMLVideoElement} video @param {number[]} lines @returns {number} the highest layer of use */
-function fitting({ clientWidth, clientHeight }, lines) {
-  const height = Math.min(clientHeight, clientWidth / SHAPE) * devicePixelRatio;
-  // A tile that is not shown has no size: what it will need is not known.
-  const layer = height ? lines.findIndex((limit) => height <= limit) : -1;
-  return layer < 0 ? TOP_LAYER : layer;
 }
 
 /** @param {import("./state.js").Store} store */

@@ -33,6 +33,8 @@ const LINES = [
   },
   { source: "screen_audio", kind: "audio", encodings: [{ maxBitrate: 96_000 }] },
 ];
+/** What a picture for the teachers' gallery takes at most; it has one layer. */
+const SMALL = { scaleResolutionDownBy: 1, maxBitrate: 100_000, maxFramerate: 15 };
 /** Of smaller pictures Chromium leaves out the highest layers, so that they must be divided otherwise. */
 const PIXELS_FOR_LAYERS = [0, 0, 480 * 270, 960 * 540];
 /**
@@ -46,7 +48,20 @@ export class Publication extends MediaLink {
   /** @type {Map<string, RTCRtpSender>} */ #senders = new Map();
   /** @type {Map<string, string[]>} the layers that somebody watches; all where nothing was said */
   #watched = new Map();
+  #small = new Set(/** @type {string[]} */ ([]));
   #isNegotiated = false;
+
+  /**
+   * Sends the source small and slow, as a gallery of many needs it, or again as usual.
+   * @param {string} source
+   * @param {boolean} isSmall
+   */
+  setSmall(source, isSmall) {
+    if (isSmall === this.#small.has(source)) return;
+    if (isSmall) this.#small.add(source);
+    else this.#small.delete(source);
+    if (this.#isNegotiated) this.#adjust(source);
+  }
 
   /**
    * Sends the track for the source from now on; null stops its packets at once.
@@ -108,13 +123,16 @@ export class Publication extends MediaLink {
     // Without simulcast in the answer a browser keeps the first layer alone, which is the smallest.
     if (encodings.length === 1) {
       const { scaleResolutionDownBy, maxBitrate } = layers[layers.length - 1];
-      Object.assign(encodings[0], { scaleResolutionDownBy, maxBitrate });
+      delete encodings[0].maxFramerate;
+      Object.assign(encodings[0], this.#small.has(source) ? SMALL : { scaleResolutionDownBy, maxBitrate });
     } else {
       const watched = this.#watched.get(source);
-      const count = layerCount(layers.length, this.#tracks.get(source));
+      const isSmall = this.#small.has(source);
+      const count = isSmall ? 1 : layerCount(layers.length, this.#tracks.get(source));
       encodings.forEach((encoding, index) => {
         encoding.active = index < count && (watched?.includes(encoding.rid ?? "") ?? true);
-        Object.assign(encoding, divided(layers, Math.min(index, count - 1), count));
+        delete encoding.maxFramerate;
+        Object.assign(encoding, isSmall ? SMALL : divided(layers, Math.min(index, count - 1), count));
       });
     }
     try {

@@ -18,6 +18,7 @@
  * @property {boolean} isAdmitted false while the person waits in the lobby
  * @property {import("./state/settings.js").Settings} settings
  * @property {import("./state/lobby.js").Lobby} lobby
+ * @property {import("./state/floor.js").Floor} floor
  * @property {import("./state/chat.js").Chat} chat
  * @property {Person[]} people
  * @property {Stage} stage
@@ -45,6 +46,7 @@
  */
 
 import { initialChat, reduceChat } from "./state/chat.js";
+import { initialFloor, reduceFloor, waitsOutside } from "./state/floor.js";
 import { initialLobby, reduceLobby } from "./state/lobby.js";
 import { initialSettings, reduceSettings } from "./state/settings.js";
 
@@ -71,6 +73,7 @@ export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const FEATURES = {
   settings: reduceSettings,
   lobby: reduceLobby,
+  floor: reduceFloor,
   chat: reduceChat,
 };
 const EMPTY_STAGE = { holder: null, client: "", sources: [] };
@@ -117,6 +120,7 @@ export function initialState({ client, role }) {
     isAdmitted: true,
     settings: initialSettings,
     lobby: initialLobby,
+    floor: initialFloor,
     chat: initialChat,
     people: [],
     stage: EMPTY_STAGE,
@@ -222,17 +226,23 @@ export function isOnStage(state) {
 }
 
 /**
- * Whether this page wants the stage's picture and sound; students' from the start, so that it is there at
- * once.
+ * Whether this page wants to see and hear others; students from the start, so that it is there at once, and
+ * whoever is on the stage to hear the class.
  */
 export function wantsSubscription(/** @type {RoomState} */ state) {
-  if (state.failure || !state.lesson || !state.isAdmitted || state.lesson.phase === "ended" || isOnStage(state)) return false;
-  return !state.mayPublish || state.joined;
+  if (state.failure || !state.lesson || !state.isAdmitted || state.lesson.phase === "ended") return false;
+  return state.mayPublish ? state.joined || isOnStage(state) : !waitsOutside(state);
 }
 
-/** Which slots should carry something now. @param {RoomState} state @returns {string[]} */
+/**
+ * Which slots should carry something now: the stage's, unless it is mine. What comes from students may stop with
+ * their lines, which is no fault of this page's.
+ * @param {RoomState} state
+ * @returns {string[]}
+ */
 export function expectedSlots(state) {
-  if (state.lesson?.phase !== "live" || !state.stage.holder) return [];
+  const { holder } = state.stage;
+  if (state.lesson?.phase !== "live" || !holder || holder.id === state.myId) return [];
   return state.stage.sources
     .map((source) => SLOT_OF_SOURCE[/** @type {keyof typeof SLOT_OF_SOURCE} */ (source)])
     .filter((slot) => !state.isAway || !PICTURE_SLOTS.includes(slot))
@@ -245,7 +255,8 @@ export function expectedSlots(state) {
  * @returns {Record<string, number>}
  */
 export function layerLimits({ choice, isAway, fits }) {
-  const limits = PICTURE_SLOTS.map((slot) => {
+  const slots = [...new Set([...PICTURE_SLOTS, ...Object.keys(fits)])];
+  const limits = slots.map((slot) => {
     const wanted = isAway ? NO_LAYER : Math.min(CHOICES[choice], fits[slot] ?? TOP_LAYER);
     return /** @type {const} */ ([slot, wanted]);
   });

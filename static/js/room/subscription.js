@@ -17,7 +17,8 @@ const MAX_FREEZES = 1_000;
 const MAX_FROZEN_MS = 60_000;
 /** What was under way when a picture paused has come by then: so many looks, two a second. */
 const MOVES_AFTER = 3;
-const RARE_SLOTS = new Set(["teacher-screen", "teacher-screen-audio"]);
+/** Freezes are counted of the picture that everybody sees. */
+const COUNTED_SLOT = "teacher-camera";
 
 /**
  * Emits `track` with `{slot, track}`, `anew` when a connection begins of which nothing has been told yet, and
@@ -96,7 +97,7 @@ export class Subscription extends MediaLink {
       if (entry.type !== "inbound-rtp") return;
       const slot = this.#slotOfMid[entry.mid];
       this.#measure(slot, entry.bytesReceived, now);
-      if (entry.kind === "video" && !RARE_SLOTS.has(slot)) this.#countFreezes(entry, slot, now);
+      if (slot === COUNTED_SLOT) this.#countFreezes(entry, slot, now);
     });
     this.#sendReport(now);
     const verdicts = [...this.#expected].map((slot) => this.#verdict(slot, now));
@@ -117,7 +118,7 @@ export class Subscription extends MediaLink {
   /** @param {string} slot @param {number} now @returns {"flowing" | "unknown" | "still"} */
   #verdict(slot, now) {
     const seen = this.#seen.get(slot);
-    const rare = RARE_SLOTS.has(slot);
+    const rare = isRare(slot);
     const quiet = now - Math.max(seen?.movedAt ?? 0, this.#since, this.#dueAt.get(slot) ?? 0);
     const tooLong = quiet > (rare ? SCREEN_STILL_AFTER_MS : this.#patience(slot, now));
     if (!seen?.bytes) return tooLong ? "still" : "unknown";
@@ -127,7 +128,7 @@ export class Subscription extends MediaLink {
   /** @param {string} slot @param {number} now */
   #patience(slot, now) {
     if (!slot.endsWith("-camera")) return STILL_AFTER_MS;
-    const others = [...this.#expected].filter((other) => other !== slot && !RARE_SLOTS.has(other));
+    const others = [...this.#expected].filter((other) => other !== slot && !isRare(other));
     const flows = others.some((other) => now - (this.#seen.get(other)?.movedAt ?? 0) < SOUND_FLOWS_MS);
     return flows ? PICTURE_STILL_AFTER_MS : STILL_AFTER_MS;
   }
@@ -158,4 +159,9 @@ export class Subscription extends MediaLink {
     // What is lost with the line is old by the time that it is back.
     this.session.request("media.report", body).catch(() => {});
   }
+}
+
+/** Whether a slot may carry nothing for a while although all is well: a screen on which nothing moves. @param {string} slot */
+function isRare(slot) {
+  return slot.includes("screen");
 }

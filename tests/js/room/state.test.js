@@ -123,8 +123,13 @@ describe("the stage", () => {
     assert.ok(wantsSubscription(state({ me: TEACHER }, { joined: true })));
   });
 
-  test("nobody subscribes on the stage, after the end, or when the page has given up", () => {
-    assert.ok(!wantsSubscription(onStage({ joined: true })));
+  test("whoever is on the stage hears the class, and of their own slots nothing is expected", () => {
+    assert.ok(wantsSubscription(onStage()));
+    assert.deepEqual(expectedSlots(onStage()), []);
+    assert.ok(!wantsSubscription(state({ me: TEACHER, stage: { client: "another" } })));
+  });
+
+  test("nobody subscribes after the end, or when the page has given up", () => {
     assert.ok(!wantsSubscription(state({ phase: "ended" })));
     assert.ok(!wantsSubscription(state({}, { failure: "not_allowed" })));
     assert.ok(!wantsSubscription(initialState({ client: "page", role: "student" })));

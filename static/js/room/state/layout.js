@@ -1,6 +1,7 @@
 /** What lies on the stage: which surfaces there are, which of them is large; nothing but the state decides. */
 
 import { view } from "../state.js";
+import { guestScreen, speakers } from "./floor.js";
 
 /**
  * @typedef {import("../state.js").RoomState} RoomState
@@ -17,12 +18,12 @@ const PERSON = "person:";
  * @type {Record<Surface, (state: RoomState) => boolean>}
  */
 const IS_OPEN = {
-  screen: (state) => sources(state).includes("screen"),
+  screen: (state) => sources(state).includes("screen") || Boolean(guestScreen(state)),
   video: () => false,
   slides: () => false,
   board: () => false,
   camera: () => true,
-  floor: () => false,
+  floor: (state) => speakers(state).length > 0,
 };
 
 /** Returns where each surface is. @param {RoomState} state @returns {Layout} */
