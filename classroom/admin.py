@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.scoping import SchoolScoped, ScopedInline
 from classroom import admin_keys as admin_keys
 from classroom import admin_relays as admin_relays
+from classroom import admin_reports as admin_reports
 from classroom.models import Course, Enrolment, Lesson
 from classroom.services import lessons
 from classroom.services.errors import ServiceError
