@@ -1,6 +1,6 @@
 /** The floor: raising a hand and speaking for students; queue, muting and the gallery for teachers; tiles for all. */
 
-import { find, findOptional } from "../lib/dom.js";
+import { find } from "../lib/dom.js";
 import { bindMenu } from "../lib/menu.js";
 import { text } from "../lib/texts.js";
 import { startGallery } from "./floor/gallery.js";
@@ -103,5 +103,5 @@ function followTurn(state, previous, { notice }) {
     sendingTurns(room).find(({ kind }) => kind === "floor" || kind === "seat");
   const [now, before] = [speaking(state), speaking(previous)];
   if (now?.is_muted && before && !before.is_muted) notice(text("you_were_muted"));
-  if (before && !now && state.lesson?.phase === "live" && findOptional("#floor-own")) notice(text("floor_over"));
+  if (before?.kind === "floor" && !now && state.lesson?.phase === "live") notice(text("floor_over"));
 }
