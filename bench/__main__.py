@@ -30,6 +30,8 @@ BENCHMARKS = {
     "storm": ("storm", "--inside 300 --joining 500 --span 10", "--inside 3 --joining 5 --span 1"),
     "quality": ("quality", "", "--pace 0.3"),
     "join": ("join", "", "--joins 3"),
+    "room": ("room", "--people 500", "--people 50 --pace 0.2"),
+    "room_on_servers": ("room", "--people 500 --servers", "--people 50 --pace 0.2 --servers"),
 }
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import ROOT
-from bench.sections import SECTIONS, markdown_table, wrapped
+from bench.parts import markdown_table, wrapped
+from bench.sections import SECTIONS
 
 RESULTS = ROOT / "var" / "bench"
 DOCS = ROOT / "docs"

@@ -2,76 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench import cost, delay, join, quality, rivals, storm
-from bench.report import Goal
+from bench import cost, delay, join, quality, rivals, room_section, storm
+from bench.parts import Check, Section, check_goals, image, markdown_table, number, wrapped
 from bench.svg import Axis, Series, plot
 
 SIZES = (50.0, 150.0, 300.0, 500.0, 1000.0, 2000.0)
 MICROSECONDS = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
-LINE_LETTERS = 125
 QUALITY_NAMES = ("phase", "pictures/s", "frozen %", "concealed sound %", "lines")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A figure, and the goal it was to keep."""
-
-    what: str
-    value: float
-    goal: Goal
-
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """What stands in a table."""
-        return (
-            self.what,
-            number(self.value),
-            str(self.goal),
-            "met" if self.goal.is_met(self.value) else "**missed**",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the page; images by their names, without the ending."""
-
-    title: str
-    text: str
-    checks: Sequence[Check] = ()
-    images: Mapping[str, str] = field(default_factory=dict)
-
-
-def number(value: Any) -> str:
-    """Returns what a reader needs of a figure."""
-    if isinstance(value, str):
-        return value
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.4g}"
-
-
-def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Returns a table whose first column is words."""
-    lines = [head, ["---", *["--:"] * (len(head) - 1)], *([number(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def wrapped(text: str) -> str:
-    """Returns a paragraph in lines of the documents' length."""
-    return textwrap.fill(" ".join(text.split()), LINE_LETTERS, break_long_words=False, break_on_hyphens=False)
-
-
-def _image(name: str, words: str) -> str:
-    return f"![{words}](images/performance/{name}.svg)"
-
-
-def _checks(
-    prefix: str, figures: Mapping[str, Any], goals: Mapping[str, Goal], names: Mapping[str, str]
-) -> list[Check]:
-    return [Check(f"{prefix}{names[name]}", figures[name], goal) for name, goal in goals.items()]
 
 
 POINT_NAMES = {
@@ -83,7 +23,7 @@ POINT_NAMES = {
 }
 
 
-def growing(title: str, image: str, intro: str) -> Callable[[Mapping[str, Any]], Section]:
+def growing(title: str, name: str, intro: str) -> Callable[[Mapping[str, Any]], Section]:
     """Returns what makes the section of a growing lecture."""
 
     def make(figures: Mapping[str, Any]) -> Section:
@@ -107,9 +47,9 @@ def growing(title: str, image: str, intro: str) -> Callable[[Mapping[str, Any]],
         for point in points:
             if point["subscribers"] in (cost.LARGE, cost.LARGEST):
                 prefix = f"{title.lower()}, {point['subscribers']:,}: "
-                checks += _checks(prefix, point, cost.goals(point["subscribers"]), POINT_NAMES)
-        text = f"{wrapped(intro)}\n\n{_image(image, drawn_words(costs))}\n\n{markdown_table(head, rows)}"
-        return Section(title, text, checks, {image: drawn})
+                checks += check_goals(prefix, point, cost.goals(point["subscribers"]), POINT_NAMES)
+        text = f"{wrapped(intro)}\n\n{image(name, drawn_words(costs))}\n\n{markdown_table(head, rows)}"
+        return Section(title, text, checks, {name: drawn})
 
     return make
 
@@ -157,7 +97,7 @@ def rivalry(figures: Mapping[str, Any]) -> Section:
     )
     rows = [[point[key] for key in keys] for point in points]
     words = "; ".join(map(drawn_words, lines))
-    text = f"{intro}\n\n{_image('janus', words)}\n\n{markdown_table(head, rows)}"
+    text = f"{intro}\n\n{image('janus', words)}\n\n{markdown_table(head, rows)}"
     return Section("Beside Janus", text, [check], {"janus": drawn})
 
 
@@ -193,9 +133,9 @@ def storming(figures: Mapping[str, Any]) -> Section:
     ]
     words = f"half after {number(seen['picture_p50_ms'])} ms"
     replays = "To replay the running group of pictures to a joiner instead would take, with this footage:"
-    text = f"{intro}\n\n{_image('storm', words)}\n\n{replays}\n\n{markdown_table(head, rows)}"
+    text = f"{intro}\n\n{image('storm', words)}\n\n{replays}\n\n{markdown_table(head, rows)}"
     return Section(
-        "Join storm", text, _checks("join storm: ", seen, storm.GOALS, STORM_NAMES), {"storm": drawn}
+        "Join storm", text, check_goals("join storm: ", seen, storm.GOALS, STORM_NAMES), {"storm": drawn}
     )
 
 
@@ -214,7 +154,7 @@ def delaying(figures: Mapping[str, Any]) -> Section:
     text = f"{intro}\n\n{markdown_table(('ms', 'p50', 'p90', 'p99'), rows)}"
     names = {"p50_ms": "delay added, p50, ms", "p99_ms": "delay added, p99, ms"}
     prefix = f"{figures['subscribers']:,} subscribers: "
-    return Section("Forwarding delay", text, _checks(prefix, figures, delay.GOALS, names))
+    return Section("Forwarding delay", text, check_goals(prefix, figures, delay.GOALS, names))
 
 
 QUALITY_GOALS = {
@@ -259,9 +199,9 @@ def lines_of_quality(told: Mapping[str, Any]) -> Section:
         and decodes all at once: the goals are 25 of 30 parts of it. The figures of a phase are those of its
         end, once it has settled."""
     )
-    images = f"{_image('quality', 'pictures a second over time')}\n\n{_image('layers', 'lines over time')}"
+    images = f"{image('quality', 'pictures a second over time')}\n\n{image('layers', 'lines over time')}"
     text = f"{intro}\n\n{images}\n\n{markdown_table(QUALITY_NAMES, rows)}"
-    checks = _checks("", figures, quality.GOALS, QUALITY_GOALS)
+    checks = check_goals("", figures, quality.GOALS, QUALITY_GOALS)
     return Section("Bad lines", text, checks, {"quality": fps, "layers": height})
 
 
@@ -285,7 +225,7 @@ def joining(figures: Mapping[str, Any]) -> Section:
         "glass_median_ms": "glass to glass, median, ms",
         "glass_p95_ms": "glass to glass, p95, ms",
     }
-    return Section("In the browser", text, _checks("", figures, join.GOALS, names))
+    return Section("In the browser", text, check_goals("", figures, join.GOALS, names))
 
 
 SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Section]] = {
@@ -308,5 +248,7 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Section]] = {
     "storm": storming,
     "quality": lines_of_quality,
     "join": joining,
+    "room": room_section.EMBEDDED,
+    "room_on_servers": room_section.ON_SERVERS,
 }
 """By the names of the files under `var/bench/`, in the order of the page."""
