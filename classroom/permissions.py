@@ -50,6 +50,8 @@ class Action(enum.Enum):
     """To go live, to end the lesson, to turn pages, to ask the class: what teachers and assistants do."""
     MODERATE = "moderate"
     """To act on others: admit, remove, mute, give the floor, delete what they wrote."""
+    REVIEW = "review"
+    """To look at what was taught: students when the lesson is over, whether they were there or not."""
 
 
 STAFF_ACTIONS = frozenset({Action.PUBLISH, Action.CONDUCT, Action.MODERATE})
@@ -98,6 +100,8 @@ class Standing:
             return True
         if action is Action.SUPPLY:
             return self.is_staff and self.state != schedule.CANCELLED
+        if action is Action.REVIEW:
+            return self.is_staff or phase == schedule.ENDED
         if action is Action.ENTER:
             return inside
         if action is Action.STAY:

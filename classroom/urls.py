@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from classroom.views import board, keys, lessons, library, register, whep, whip
+from classroom.views import board, keys, lessons, library, register, review, whep, whip
 
 app_name = "classroom"
 urlpatterns = [
     path("", lessons.week, name="timetable"),
+    path("lessons/<uuid:lesson_id>/", review.review, name="review"),
     path("lessons/<uuid:lesson_id>/room/", lessons.room, name="room"),
     path("lessons/<uuid:lesson_id>/sheets/<uuid:sheet_id>/", board.sheet, name="sheet"),
     path("lessons/<uuid:lesson_id>/keys/", keys.keys, name="keys"),

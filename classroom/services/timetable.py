@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Prefetch
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from classroom.core.schedule import LIVE_AFTER, SCHEDULED
-from classroom.models import Enrolment, Lesson
+from classroom.core.schedule import ENDED, LIVE_AFTER, OPEN_AFTER, SCHEDULED
+from classroom.models import Enrolment, Lesson, Participation
 from classroom.permissions import OPEN_PHASES, Action, Standing
 
 DAYS = 7
 """Today and the six days after it."""
+PAST_DAYS = 7
+"""The days before today whose lessons are shown below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Entry:
     room_url: str
     keys_url: str
     """Of the page of keys for devices; empty when the lesson is over for the person."""
+    review_url: str
+    """Of the page of what was taught; empty until the lesson is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,43 @@ def week_of(user: Any, now: datetime | None = None) -> list[Day]:
     return [Day(day, day == today, entries) for day, entries in sorted(days.items())]
 
 
+def past_week_of(user: Any, now: datetime | None = None) -> list[Day]:
+    """The days with lessons of the PAST_DAYS before today, the latest first; three queries.
+
+    Neither cancelled lessons nor those that the person was put out of.
+    """
+    now = now or timezone.now()
+    zone = zone_of(user)
+    today = now.astimezone(zone).date()
+    days: dict[date, list[Entry]] = {}
+    for lesson in _lessons(user, _midnight(today - timedelta(days=PAST_DAYS), zone), _midnight(today, zone)):
+        day = lesson.starts_at.astimezone(zone).date()
+        if day < today and lesson.phase(now) == ENDED and not lesson.is_removed:
+            days.setdefault(day, []).append(_entry(lesson, zone, now))
+    return [Day(day, False, entries) for day, entries in sorted(days.items(), reverse=True)]
+
+
+def neighbours(lesson: Lesson, now: datetime | None = None) -> dict[str, Lesson | None]:
+    """The lessons of the course that were over `before` this one and `after` it, if any; two queries."""
+    now = now or timezone.now()
+    others = Lesson.objects.filter(course=lesson.course_id).exclude(pk=lesson.pk)
+    over = others.filter(Q(state=Lesson.State.ENDED) | Q(ends_at__lt=now - OPEN_AFTER))
+    over = over.exclude(state__in=(Lesson.State.CANCELLED, Lesson.State.LIVE))
+    return {
+        "before": over.filter(starts_at__lt=lesson.starts_at).order_by("-starts_at").first(),
+        "after": over.filter(starts_at__gt=lesson.starts_at).order_by("starts_at").first(),
+    }
+
+
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _lessons(user: Any, start: datetime, end: datetime) -> Iterable[Lesson]:
+def _lessons(user: Any, start: datetime, end: datetime) -> Iterable[Any]:
     teaching = Enrolment.objects.filter(role=Enrolment.Role.TEACHER, user__is_active=True).select_related(
         "user"
     )
+    removed = Participation.objects.filter(lesson=OuterRef("pk"), user=user, removed_at__isnull=False)
     return (
         Lesson.objects.filter(
             course__school_id=user.school_id,
@@ -83,11 +116,17 @@ def _lessons(user: Any, start: datetime, end: datetime) -> Iterable[Lesson]:
             ends_at__gt=start,
             starts_at__lt=end,
         )
-        .annotate(my_role=F("course__enrolments__role"))
+        .annotate(my_role=F("course__enrolments__role"), is_removed=Exists(removed))
         .select_related("course")
         .prefetch_related(Prefetch("course__enrolments", teaching.order_by("user__name"), "teaching"))
         .order_by("starts_at", "title")
     )
+
+
+def teachers_of(course_id: UUID) -> list[str]:
+    """The names of a course's teachers; one query."""
+    teaching = Enrolment.objects.filter(course=course_id, role=Enrolment.Role.TEACHER)
+    return list(teaching.order_by("user__name").values_list("user__name", flat=True))
 
 
 def _entry(lesson: Any, zone: tzinfo, now: datetime) -> Entry:
@@ -105,4 +144,7 @@ def _entry(lesson: Any, zone: tzinfo, now: datetime) -> Entry:
         can_enter=can_enter,
         room_url=reverse("classroom:room", args=[lesson.pk]),
         keys_url=keys_url,
+        review_url=reverse("classroom:review", args=[lesson.pk])
+        if phase == ENDED and not lesson.is_removed
+        else "",
     )

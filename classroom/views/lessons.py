@@ -31,6 +31,7 @@ def week(request: HttpRequest) -> HttpResponse:
         "school_name": user.school.name if user.school else "",
         "zone_name": str(timetable.zone_of(user)),
         "today": days[0],
+        "past_days": timetable.past_week_of(user),
         "days": days,
     }
     return render(request, "classroom/timetable.html", context)

@@ -52,9 +52,11 @@ def test_the_table_of_roles_and_phases(
 ) -> None:
     lesson = make_lesson(cast.course, "Any", starts_in, state=state)
     anytime = {Action.READ} if state == STATE.CANCELLED else {Action.READ, Action.SUPPLY}
-    assert allowed(cast.teacher, lesson) == teachers | anytime
-    assert allowed(cast.assistant, lesson) == teachers | anytime
-    assert allowed(cast.student, lesson) == students | {Action.READ}
+    review = {Action.REVIEW}
+    assert allowed(cast.teacher, lesson) == teachers | anytime | review
+    assert allowed(cast.assistant, lesson) == teachers | anytime | review
+    over = review if lesson.phase() == STATE.ENDED else set()
+    assert allowed(cast.student, lesson) == students | {Action.READ} | over
 
 
 @pytest.mark.parametrize("name", ["outsider", "admin", "other_teacher", "stranger", "other_admin", "staff"])

@@ -140,3 +140,19 @@ def test_a_week_takes_three_queries_however_full_it_is(
     user = User.objects.get(pk=pupil.pk)
     with django_assert_max_num_queries(3):
         assert sum(len(day.lessons) for day in timetable.week_of(user, NOON)) == 40
+
+
+def test_the_last_days_come_latest_first_with_what_was_taught(pupil: User) -> None:
+    lessons = {days: add(f"{days} ago", NOON - timedelta(days=days)) for days in (1, 3, 7, 8)}
+    days = timetable.past_week_of(pupil, NOON)
+    assert [f"{day.date:%a %d}" for day in days] == ["Thu 26", "Tue 24", "Fri 20"]
+    assert days[0].lessons[0].review_url == f"/lessons/{lessons[1].pk}/"
+
+
+def test_the_last_days_cost_three_queries_whatever_there_was(
+    pupil: User, django_assert_max_num_queries: Any
+) -> None:
+    for hours in range(1, 60):
+        add("Choir", NOON - timedelta(hours=hours))
+    with django_assert_max_num_queries(3):
+        assert len(timetable.past_week_of(pupil, NOON)) == 2
