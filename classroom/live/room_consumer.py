@@ -175,6 +175,9 @@ class RoomConsumer(AsyncConsumer):
         self._closing = True
         await self.base_send({"type": "websocket.close", "code": code})
         await self._part(at_once=code in ENDS_AT_ONCE)
+        if code == protocol.CLOSE_ADMITTED:
+            # Who was in the lobby is in the roster now, although their presence goes on.
+            registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
 
     async def _part(self, at_once: bool) -> None:
         """Undoes coming in; only the first call does anything."""

@@ -20,13 +20,17 @@ from classroom.services import audit, events, relays
 from classroom.services.errors import ConflictError
 
 
-def let_in(lesson_id: UUID, user_id: UUID) -> None:
-    """Notes that somebody is in the room itself, whom a later lock does not shut out; one query."""
+def let_in(lesson_id: UUID, user_id: UUID) -> bool:
+    """Notes that somebody is in the room itself, whom a later lock does not shut out; whether that is new.
+
+    One query where it is not.
+    """
     if Participation.objects.filter(lesson=lesson_id, user=user_id, admitted_at__isnull=False).exists():
-        return
+        return False
     Participation.objects.update_or_create(
         lesson_id=lesson_id, user_id=user_id, defaults={"admitted_at": timezone.now()}
     )
+    return True
 
 
 def admit(lesson_id: UUID, actor_id: UUID, user_ids: Collection[UUID] | None = None) -> int:

@@ -20,12 +20,11 @@ GRACE = timedelta(seconds=15)
 
 
 def enter(seat: Seat, channel: str, *, is_admitted: bool = True) -> tuple[int, bool]:
-    """Opens the page's presence, or goes on with the open one; returns its key and whether it is new.
+    """Opens the page's presence, or goes on with the open one; returns its key and whether that is news.
 
     Whoever is not admitted is present in the lobby.
     """
-    if is_admitted:
-        participation.let_in(seat.lesson_id, seat.user_id)
+    is_let_in = is_admitted and participation.let_in(seat.lesson_id, seat.user_id)
     row, is_new = Presence.objects.update_or_create(
         lesson_id=seat.lesson_id,
         user_id=seat.user_id,
@@ -33,7 +32,7 @@ def enter(seat: Seat, channel: str, *, is_admitted: bool = True) -> tuple[int, b
         left_at=None,
         defaults={"channel": channel, "seen_at": timezone.now()},
     )
-    return row.pk, is_new
+    return row.pk, is_new or is_let_in
 
 
 def detach(key: int, channel: str) -> None:

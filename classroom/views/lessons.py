@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -47,7 +48,11 @@ def room(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
     if not found.is_staff:
         attendance.note_attempt(lesson_id, cast(User, request.user).pk, Attempt.Kind.PAGE)
     lesson = Lesson.objects.select_related("course").get(pk=lesson_id)
-    context = {"lesson": lesson, "room_config": _room_config(request, lesson, found.role)}
+    context = {
+        "lesson": lesson,
+        "teachers": timetable.teachers_of(lesson.course_id),
+        "room_config": _room_config(request, lesson, found.role),
+    }
     return render(request, "classroom/room.html", context)
 
 
@@ -71,5 +76,6 @@ def _room_config(request: HttpRequest, lesson: Lesson, role: str) -> dict[str, A
         "title": lesson.title,
         "course": lesson.course.title,
         "role": role,
+        "now": timezone.now().isoformat(),
         "myName": cast(User, request.user).name,
     }

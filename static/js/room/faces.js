@@ -34,6 +34,7 @@ function keepFocus() {
 /** @param {RoomState} state */
 function student({ lesson, stage }) {
   const isLive = lesson?.phase === "live";
+  setText(find("#lobby-text"), text(isLive ? "lobby_live" : "lobby_waiting"));
   setText(
     find("#door-text"),
     text(isLive ? (stage.holder ? "door_live" : "door_away") : "door_waiting", {

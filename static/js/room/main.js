@@ -1,5 +1,6 @@
 /** Puts the room together; the only module that knows all the others. */
 
+import { setClock } from "../lib/clock.js";
 import { find } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { hideNotice, notice, say, startAnnouncing } from "./announce.js";
@@ -7,10 +8,13 @@ import { Broadcast } from "./broadcast.js";
 import { startChat } from "./chat.js";
 import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
+import { startEnding } from "./ending.js";
 import { startFaces } from "./faces.js";
 import { startFloor, takeTrack } from "./floor.js";
 import { startLayout } from "./layout.js";
 import { Links } from "./links.js";
+import { startLobby } from "./lobby.js";
+import { startModeration } from "./moderation.js";
 import { forgetPage, pageId } from "./page.js";
 import { panelActions, startPanel } from "./panel.js";
 import { startPicture } from "./picture.js";
@@ -20,6 +24,7 @@ import { startReport } from "./report.js";
 import { startRoster, toggleFilter } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { playSound, startVolume, toggleMute } from "./sound.js";
+import { startSpeakers } from "./speakers.js";
 import {
   expectedSlots,
   initialState,
@@ -31,6 +36,7 @@ import {
   wantsSubscription,
 } from "./state.js";
 import { Subscription } from "./subscription.js";
+import { startSupervision } from "./supervision.js";
 import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
 
 const config = JSON.parse(find("#room-config").textContent ?? "{}");
@@ -39,13 +45,13 @@ const LEAVE_LIMIT_MS = 1_000;
 /**
  * What every feature gets, and what it returns: `notice` shows a sentence, `say` speaks it.
  * @typedef {{store: Store, session: Session, notice: (sentence: string) => void, say: (sentence: string) => void,
- *   panel: import("./panel.js").Panel, publication: Publication, devices: Devices, problem: typeof problem,
+ *   people: import("./roster.js").People, panel: import("./panel.js").Panel, publication: Publication, devices: Devices, problem: typeof problem,
  *   complain: (error: unknown) => void}} Parts
  * @typedef {import("./controls.js").Actions} Actions
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [startChat, startReport, startFloor];
+const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });
@@ -153,7 +159,6 @@ function teacherActions() {
   broadcast.prepare();
   return {
     go_live: () => broadcast.goLive(),
-    end: () => broadcast.end(),
     microphone: () => broadcast.toggle("microphone"),
     camera: () => broadcast.toggle("camera"),
     screen: () => broadcast.toggleScreen().catch(() => notice(text("screen_failed"))),
@@ -171,12 +176,20 @@ function startFeatures(parts) {
   return Object.assign({}, ...FEATURES.map((startFeature) => startFeature(parts)));
 }
 
+/** The page was answered at `config.now`, and began to come a moment later. */
+function learnTheTime() {
+  const [loading] = performance.getEntriesByType("navigation");
+  const { responseStart } = /** @type {PerformanceNavigationTiming} */ (loading);
+  setClock(config.now, performance.timeOrigin + responseStart);
+}
+
 function start() {
+  learnTheTime();
   startFaces(store);
   const choosing = startLayout({ store, session, say });
   startTiles(store);
   startPicture(store);
-  startRoster(store);
+  const people = startRoster(store, complain);
   startAnnouncing(store);
   startVolume();
   const panel = startPanel(store);
@@ -192,7 +205,7 @@ function start() {
     hide_notice: hideNotice,
     reload: () => location.reload(),
   };
-  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, panel, publication, devices, problem, complain }) }, complain);
+  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, people, panel, publication, devices, problem, complain }) }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();

@@ -71,7 +71,7 @@ function arrows(event, open) {
 
 /** @param {RoomState} state @param {RoomState} previous */
 function render(state, previous) {
-  if (state.unread !== previous.unread || state === previous) badges(state);
+  if (state.unread !== previous.unread || state.lobby !== previous.lobby || state === previous) badges(state);
   if (state.panel === previous.panel && state !== previous) return;
   find("#panel").hidden = !state.panel;
   find("#room").toggleAttribute("data-panel-open", Boolean(state.panel));
@@ -85,11 +85,12 @@ function render(state, previous) {
   }
 }
 
-/** @param {RoomState} state */
-function badges({ unread }) {
+/** Who waits to be let in counts with what is new about people. @param {RoomState} state */
+function badges({ unread, lobby }) {
   for (const badge of document.querySelectorAll("[data-unread]")) {
     if (!(badge instanceof HTMLElement)) continue;
-    const count = unread[badge.dataset.unread ?? ""] ?? 0;
+    const tab = badge.dataset.unread ?? "";
+    const count = (unread[tab] ?? 0) + (tab === "people" ? lobby.waiting.length : 0);
     badge.hidden = !count;
     setText(badge, count ? text(count === 1 ? "unread_one" : "unread_many", { count }) : "");
     badge.dataset.count = count > 99 ? "99+" : String(count);

@@ -18,6 +18,7 @@
  * @property {boolean} isAdmitted false while the person waits in the lobby
  * @property {import("./state/settings.js").Settings} settings
  * @property {import("./state/lobby.js").Lobby} lobby
+ * @property {import("./state/speakers.js").Speakers} speakers
  * @property {import("./state/floor.js").Floor} floor
  * @property {import("./state/chat.js").Chat} chat
  * @property {Person[]} people
@@ -49,6 +50,7 @@ import { initialChat, reduceChat } from "./state/chat.js";
 import { initialFloor, reduceFloor, waitsOutside } from "./state/floor.js";
 import { initialLobby, reduceLobby } from "./state/lobby.js";
 import { initialSettings, reduceSettings } from "./state/settings.js";
+import { initialSpeakers, reduceSpeakers } from "./state/speakers.js";
 
 /** Which slot carries which source of the stage. */
 export const SLOT_OF_SOURCE = {
@@ -73,6 +75,7 @@ export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const FEATURES = {
   settings: reduceSettings,
   lobby: reduceLobby,
+  speakers: reduceSpeakers,
   floor: reduceFloor,
   chat: reduceChat,
 };
@@ -120,6 +123,7 @@ export function initialState({ client, role }) {
     isAdmitted: true,
     settings: initialSettings,
     lobby: initialLobby,
+    speakers: initialSpeakers,
     floor: initialFloor,
     chat: initialChat,
     people: [],

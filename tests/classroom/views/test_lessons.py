@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from classroom.models import Enrolment, Lesson
@@ -53,7 +55,10 @@ def test_platform_staff_have_an_empty_timetable(cast: Cast) -> None:
 def test_a_room_tells_its_page_where_things_are(cast: Cast) -> None:
     path = room_of(cast.lesson)
     response = get(cast.student, path)
-    assert response.context["room_config"] == {
+    config = response.context["room_config"]
+    assert abs(datetime.fromisoformat(config.pop("now")) - timezone.now()) < timedelta(minutes=1)
+    assert response.context["teachers"] == ["Ada Teacher", "Carl Colleague"]
+    assert config == {
         "lessonId": str(cast.lesson.pk),
         "socketPath": f"/ws/lessons/{cast.lesson.pk}/",
         "roomPath": path,
