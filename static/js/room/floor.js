@@ -17,6 +17,7 @@ import { mine, placeInQueue, sendingTurns, waitsOutside } from "./state/floor.js
  * @property {import("./session.js").Session} session
  * @property {(sentence: string) => void} notice
  * @property {(sentence: string) => void} say
+ * @property {import("./roster.js").People} people
  * @property {import("./publication.js").Publication} publication
  * @property {import("./devices.js").Devices} devices
  * @property {(source: string, error: unknown) => string} problem
@@ -62,9 +63,10 @@ function startStudent(parts) {
   store.watch((state, previous) => {
     hand(state);
     tellHand(state, previous, say);
-    // Whoever comes to office hours comes to wait for their turn.
+    // Whoever comes to office hours comes to wait for their turn; after it they need not stay.
     const waits = (/** @type {RoomState} */ room) => waitsOutside(room) && room.joined && room.line === "open";
-    if (waits(state) && !waits(previous) && !placeInQueue(state)) raise("").catch(() => {});
+    const hasCome = waits(state) && !waits(previous) && !mine(previous, "floor");
+    if (hasCome && !placeInQueue(state)) raise("").catch(() => {});
     followTurn(state, previous, parts);
   });
   return {

@@ -2,14 +2,15 @@
 
 import { find, setText, whileBusy } from "../../lib/dom.js";
 import { text } from "../../lib/texts.js";
-import { givenTurns, isSpeaking, secondsLeft } from "../state/floor.js";
+import { givenTurns, isSpeaking, secondsLeft, speakers } from "../state/floor.js";
 
 /**
  * @typedef {import("../state.js").RoomState} RoomState
  * @typedef {import("../state/floor.js").Hand} Hand
  * @typedef {import("../state/floor.js").Turn} Turn
  * @typedef {{store: import("../state.js").Store, session: import("../session.js").Session,
- *   notice: (sentence: string) => void, say: (sentence: string) => void, complain: (error: unknown) => void}} Parts
+ *   notice: (sentence: string) => void, people: import("../roster.js").People,
+ *   complain: (error: unknown) => void}} Parts
  */
 
 const TICK_MS = 1_000;
@@ -17,7 +18,8 @@ const TICK_MS = 1_000;
 /** @type {Map<string, HTMLElement>} by person and kind */ const turns = new Map();
 
 /** Shows the queue; returns what its buttons do. @param {Parts} parts @returns {Record<string, () => unknown>} */
-export function startQueue({ store, session, notice, complain }) {
+export function startQueue({ store, session, notice, people, complain }) {
+  addEntries(people, session);
   const part = find("#floor-queue");
   part.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("[data-queue]") : null;
@@ -39,14 +41,44 @@ export function startQueue({ store, session, notice, complain }) {
   };
 }
 
+/**
+ * A student may be called upon without a hand up.
+ * @param {import("../roster.js").People} people @param {import("../session.js").Session} session
+ */
+function addEntries(people, session) {
+  const has = (/** @type {RoomState} */ { floor }, /** @type {string} */ id, /** @type {string} */ kind) =>
+    floor.turns.some((turn) => turn.person === id && turn.kind === kind);
+  const isLive = (/** @type {RoomState} */ { lesson }) => lesson?.phase === "live";
+  people.addEntry({
+    name: "give_floor",
+    isOffered: (state, { id, role }) =>
+      isLive(state) && role === "student" && state.settings.format !== "seminar" && !has(state, id, "floor"),
+    act: ({ id }) => session.request("floor.give", { person: id, kind: "floor", seconds: chosenSeconds() }),
+  });
+  people.addEntry({
+    name: "give_screen",
+    isOffered: (state, { id, role }) => isLive(state) && role === "student" && !has(state, id, "screen"),
+    act: ({ id }) => session.request("floor.give", { person: id, kind: "screen", seconds: null }),
+  });
+  people.addEntry({
+    name: "floor_large",
+    isOffered: (state, { id }) => speakers(state).some(({ person }) => person === id),
+    act: ({ id }) => session.request("room.show", { main: `person:${id}` }),
+  });
+}
+
+/** As long as the teacher has chosen; null for no limit. */
+function chosenSeconds() {
+  return Number(/** @type {HTMLSelectElement} */ (find("#floor-time")).value) || null;
+}
+
 /** @param {HTMLElement} button @param {import("../session.js").Session} session */
 function act(button, session) {
   const entry = /** @type {HTMLElement} */ (button.closest("li"));
   const { person = "", kind = "" } = entry.dataset;
-  const seconds = Number(/** @type {HTMLSelectElement} */ (find("#floor-time")).value) || null;
   switch (button.dataset.queue) {
     case "give":
-      return session.request("floor.give", { person, kind: "floor", seconds });
+      return session.request("floor.give", { person, kind: "floor", seconds: chosenSeconds() });
     case "screen":
     case "staff_screen":
       return session.request("floor.give", { person, kind: button.dataset.queue, seconds: null });
@@ -66,6 +98,7 @@ function render(state) {
   setText(find("#queue-count"), String(floor.hands.length));
   find("#queue-empty").hidden = floor.hands.length > 0;
   find("#queue-all").hidden = !floor.hands.length;
+  find("[data-action=floor_next]").hidden = settings.format !== "office_hours";
   find("#queue-turns-part").hidden = !given.length;
   /** @type {HTMLInputElement} */ (find("#may-unmute")).checked = settings.may_unmute;
   const handKeys = floor.hands.map((hand) => hand.id);

@@ -94,10 +94,9 @@ export class Tiles {
   #fill(tile, turn, state, isSolo) {
     const has = (/** @type {string} */ source) => turn.is_accepted && isHeard(state) && turn.sources.includes(source);
     const video = /** @type {HTMLVideoElement} */ (find("video", tile));
-    tile.dataset.person = turn.person;
+    tile.dataset.personId = turn.person;
     tile.dataset.camera = has("camera") ? "on" : "off";
     tile.dataset.microphone = has("microphone") ? "on" : "off";
-    tile.toggleAttribute("data-speaking", has("microphone") && state.floor.speaking.includes(turn.person));
     tile.toggleAttribute("data-chosen", isSolo);
     video.setAttribute("aria-label", turn.name);
     this.show(slotOf(turn, "camera"), video);

@@ -19,12 +19,11 @@
  * @property {Hand[]} hands the first first
  * @property {Turn[]} turns
  * @property {string[]} notSpoken who of the hands has not had the floor this week; told to the staff alone
- * @property {string[]} speaking who is heard now
  * @property {number} ahead by how many milliseconds the web tier's clock is ahead of this computer's
  */
 
 /** @type {Floor} */
-export const initialFloor = { hands: [], turns: [], notSpoken: [], speaking: [], ahead: 0 };
+export const initialFloor = { hands: [], turns: [], notSpoken: [], ahead: 0 };
 
 /** What may be sent from a place of each kind. @type {Record<Kind, string[]>} */
 export const SOURCES_OF_KIND = {
@@ -46,8 +45,6 @@ export function reduceFloor(floor, { type, body }) {
       return { ...floor, ...told(body) };
     case "floor.not_spoken":
       return { ...floor, notSpoken: body.people };
-    case "room.speakers":
-      return { ...floor, speaking: body.ids };
     default:
       return floor;
   }
