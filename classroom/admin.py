@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scoping import SchoolScoped, ScopedInline
+from classroom import admin_checks as admin_checks
 from classroom import admin_keys as admin_keys
 from classroom import admin_relays as admin_relays
 from classroom import admin_reports as admin_reports

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -22,8 +20,9 @@ def safe_cell(value: object) -> str:
 
 def to_csv(rows: Iterable[Sequence[object]]) -> bytes:
     """The rows as CSV (RFC 4180) in UTF-8 with a byte order mark."""
-    out = io.StringIO(newline="")
-    out.write(BYTE_ORDER_MARK)
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows([safe_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode()
+    lines = [",".join(_quoted(safe_cell(value)) for value in row) + "\r\n" for row in rows]
+    return "".join([BYTE_ORDER_MARK, *lines]).encode()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

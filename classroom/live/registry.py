@@ -18,6 +18,7 @@ from classroom.live import access, protocol
 from classroom.live.database import in_database
 from classroom.services import (
     attendance,
+    checks,
     devices,
     events,
     floor_keeping,
@@ -145,6 +146,7 @@ class Registry:
     async def expire(self) -> None:
         """Forgets what lasts for a while only."""
         await in_database(moods.expire)
+        await in_database(checks.sweep)
 
     async def write_registers(self) -> None:
         """Writes the registers of lessons that have ended."""

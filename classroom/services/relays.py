@@ -61,6 +61,10 @@ class Question:
     text: str
 
 
+CHECK_SLOT = protocol.Slot("check", protocol.AUDIO)
+"""Of the rooms in which people hear themselves, to try whether media comes through."""
+
+
 # Registering and heartbeats
 
 
@@ -379,3 +383,26 @@ def _question(make: Callable[[str], protocol.FromWeb]) -> Question:
 
 def _wire(seat: Seat) -> tuple[str, str, str]:
     return str(seat.lesson_id), str(seat.user_id), seat.client
+
+
+# Rooms for device checks, which no lesson is carried in
+
+
+def choose_for_check() -> Placed:
+    """The relay that a check is best made with; raises RelayUnavailableError, or RelayFullError."""
+    relay = _choose()
+    return Placed(relay.pk, relay.channel, relay.epoch)
+
+
+def permit_check(channel: str, sender: Seat, receiver: Seat) -> None:
+    """Lets one seat send sound into a room of its own, and the other hear it."""
+    room, sending, _client = _wire(sender)
+    stage = (protocol.StageEntry(CHECK_SLOT.name, sending, protocol.MICROPHONE),)
+    publishers = {sending: (protocol.MICROPHONE,)}
+    permits = protocol.Permits(room, 1, (CHECK_SLOT,), (str(receiver.user_id),), publishers, stage)
+    events.send_to_relay(channel, protocol.encode(permits))
+
+
+def end_check(channel: str, room: UUID) -> None:
+    """Ends the room of a check and its media."""
+    events.send_to_relay(channel, protocol.encode(protocol.Permits(str(room), 2)))

@@ -86,7 +86,7 @@ def request_of(user: User) -> HttpRequest:
 
 
 def test_the_admin_holds_what_a_school_manages() -> None:
-    assert {model for model, _ in OF_SCHOOLS} == {School, User, Course, Enrolment, Lesson, Report, StreamKey}
+    assert {model for model, _ in OF_SCHOOLS} == {School, User, Course, DeviceCheck, Enrolment, Lesson, Report, StreamKey}
     assert [model for model, _ in OF_THE_PLATFORM] == [Relay]
 
 
@@ -175,7 +175,7 @@ def test_autocompletion_offers_the_own_school_alone(
             offered = {entry["id"] for entry in response.json()["results"]}
             own = model_admin.school_rows(model._default_manager.all(), cast.school.pk)
             assert offered <= {str(row.pk) for row in own}
-    assert asked or model in (Enrolment, Lesson, Report, StreamKey), "nothing points to these"
+    assert asked or model in (Enrolment, DeviceCheck, Lesson, Report, StreamKey), "nothing points to these"
 
 
 def _foreign_keys_to(model: type[Model]) -> Iterator[Any]:
