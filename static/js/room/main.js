@@ -10,6 +10,7 @@ import { startControls } from "./controls.js";
 import { Devices, problem } from "./devices.js";
 import { startEnding } from "./ending.js";
 import { startFaces } from "./faces.js";
+import { startFiles } from "./files.js";
 import { startFloor, takeTrack } from "./floor.js";
 import { startLayout } from "./layout.js";
 import { Links } from "./links.js";
@@ -23,6 +24,8 @@ import { Publication } from "./publication.js";
 import { startReport } from "./report.js";
 import { startRoster, toggleFilter } from "./roster.js";
 import { RequestError, Session } from "./session.js";
+import { startSlides } from "./slides.js";
+import { startSnapshot } from "./snapshot.js";
 import { playSound, startVolume, toggleMute } from "./sound.js";
 import { startSpeakers } from "./speakers.js";
 import {
@@ -38,6 +41,7 @@ import {
 import { Subscription } from "./subscription.js";
 import { startSupervision } from "./supervision.js";
 import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
+import { startVideo } from "./video.js";
 
 const config = JSON.parse(find("#room-config").textContent ?? "{}");
 const JOINED = `lectern.joined.${config.lessonId}`;
@@ -51,7 +55,7 @@ const LEAVE_LIMIT_MS = 1_000;
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor];
+const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor, startFiles, startSlides, startVideo, startSnapshot];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });

@@ -18,6 +18,9 @@
  * @property {boolean} isAdmitted false while the person waits in the lobby
  * @property {import("./state/settings.js").Settings} settings
  * @property {import("./state/lobby.js").Lobby} lobby
+ * @property {import("./state/files.js").Files} files
+ * @property {import("./state/slides.js").Slides} slides
+ * @property {import("./state/video.js").Playback | null} video
  * @property {import("./state/speakers.js").Speakers} speakers
  * @property {import("./state/floor.js").Floor} floor
  * @property {import("./state/chat.js").Chat} chat
@@ -47,10 +50,13 @@
  */
 
 import { initialChat, reduceChat } from "./state/chat.js";
+import { initialFiles, reduceFiles } from "./state/files.js";
 import { initialFloor, reduceFloor, waitsOutside } from "./state/floor.js";
 import { initialLobby, reduceLobby } from "./state/lobby.js";
 import { initialSettings, reduceSettings } from "./state/settings.js";
+import { initialSlides, reduceSlides } from "./state/slides.js";
 import { initialSpeakers, reduceSpeakers } from "./state/speakers.js";
+import { initialVideo, reduceVideo } from "./state/video.js";
 
 /** Which slot carries which source of the stage. */
 export const SLOT_OF_SOURCE = {
@@ -75,6 +81,9 @@ export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const FEATURES = {
   settings: reduceSettings,
   lobby: reduceLobby,
+  files: reduceFiles,
+  slides: reduceSlides,
+  video: reduceVideo,
   speakers: reduceSpeakers,
   floor: reduceFloor,
   chat: reduceChat,
@@ -123,6 +132,9 @@ export function initialState({ client, role }) {
     isAdmitted: true,
     settings: initialSettings,
     lobby: initialLobby,
+    files: initialFiles,
+    slides: initialSlides,
+    video: initialVideo,
     speakers: initialSpeakers,
     floor: initialFloor,
     chat: initialChat,

@@ -19,8 +19,8 @@ const PERSON = "person:";
  */
 const IS_OPEN = {
   screen: (state) => sources(state).includes("screen") || Boolean(guestScreen(state)),
-  video: () => false,
-  slides: () => false,
+  video: (state) => state.video !== null,
+  slides: (state) => state.slides.shown !== null,
   board: () => false,
   camera: () => true,
   floor: (state) => speakers(state).length > 0,
