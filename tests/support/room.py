@@ -223,6 +223,11 @@ class Room:
             lambda: self.page.evaluate(PICTURE, slot) != first, PICTURE_SECONDS, f"{slot} stands still"
         )
 
+    def expect_some_picture(self, slot: str, seconds: float = PICTURE_SECONDS) -> None:
+        """Waits until a slot's pictures go on being decoded, however few a second."""
+        first = self.decoded_frames(slot)
+        self.wait_until(lambda: self.decoded_frames(slot) > first + 10, seconds, f"no picture in {slot}")
+
     def expect_no_picture(self, slot: str = CAMERA, seconds: float = PICTURE_SECONDS) -> None:
         """Waits until no new picture of a slot comes for a moment."""
         self.wait_until(lambda: self.frames_per_second(slot) == 0, seconds, f"{slot} goes on")
