@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from classroom.views import board, check, keys, lessons, library, register, review, whep, whip
+from classroom.views import board, check, keys, lessons, library, polls, register, review, whep, whip
 
 app_name = "classroom"
 urlpatterns = [
@@ -41,6 +41,8 @@ urlpatterns = [
     path("lessons/<uuid:lesson_id>/register.csv", register.of_lesson_csv, name="register-csv"),
     path("courses/<uuid:course_id>/register/", register.of_course, name="course-register"),
     path("courses/<uuid:course_id>/register.csv", register.of_course_csv, name="course-register-csv"),
+    path("lessons/<uuid:lesson_id>/polls/", polls.prepare, name="polls"),
+    path("lessons/<uuid:lesson_id>/polls/<uuid:poll_id>/delete/", polls.delete, name="delete-poll"),
     path("check/", check.page, name="check"),
     path("check/connect/", check.connect, name="check-connect"),
     path("check/result/", check.result, name="check-result"),

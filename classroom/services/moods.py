@@ -91,6 +91,11 @@ def minutes(lesson_id: UUID, now: datetime | None = None) -> list[dict[str, Any]
     return list(found.values())
 
 
+def labels() -> list[tuple[str, str]]:
+    """Each mood and its words."""
+    return [(mood.value, str(mood.label)) for mood in Mood]
+
+
 def _left(pressed_at: datetime | None) -> int:
     left = pressed_at + LASTS - timezone.now() if pressed_at else timedelta()
     return max(0, round(left.total_seconds() * 1000))

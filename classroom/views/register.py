@@ -26,6 +26,7 @@ from classroom.services import attendance
 from classroom.services.attendance import Line, Sheet
 from classroom.services.errors import ConflictError
 from classroom.views.lessons import closed
+from classroom.views.sections import Section, Viewer
 
 
 @never_cache
@@ -102,6 +103,15 @@ def of_course_csv(request: HttpRequest, course_id: UUID) -> HttpResponse:
         figures = (total.attended, total.late, total.absent, total.tried, total.minutes)
         rows.append([total.name, *figures, *marks])
     return _csv(rows, f"register-{slugify(course.title)}")
+
+
+def section(lesson: Lesson, viewer: Viewer) -> Section | None:
+    """What the register comes to, for staff alone; None before anybody taught."""
+    if not viewer.is_staff or lesson.went_live_at is None:
+        return None
+    sheet = attendance.sheet(lesson.pk)
+    context = {"sheet": sheet, "counts": _counts(sheet), "lesson": lesson}
+    return Section("register", _("Register"), "classroom/review/register.html", context)
 
 
 def _lesson(request: HttpRequest, lesson_id: UUID) -> Lesson | None:

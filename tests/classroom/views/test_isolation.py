@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from classroom.models import Material, StreamSession
+from classroom.models import Material, Poll, StreamSession
 from classroom.services import stream_keys
 from tests.support.cast import Cast
 
@@ -73,6 +73,7 @@ def test_ids_of_another_school_lead_nowhere(cast: Cast, name: str, names: tuple[
         "user_id": cast.stranger.pk,
         "session_id": session.pk,
         "key_id": session.key_id,
+        "poll_id": Poll.objects.create(lesson=cast.other_lesson, kind="scale", question="Which?").pk,
         "material_id": material(cast).pk,
         "number": 1,
     }
