@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -73,15 +73,17 @@ def _turn(turn: Turn) -> dict[str, Any]:
 
 
 def not_spoken(lesson_id: UUID) -> dict[str, Any]:
-    """Which of those who have a hand up have not had the floor in this course since Monday; two queries."""
-    names = ("course_id", "course__school__time_zone")
-    course_id, zone = Lesson.objects.values_list(*names).get(pk=lesson_id)
-    week = floor.week_start(timezone.now().astimezone(ZoneInfo(zone)))
-    spoke = Participation.objects.filter(
-        lesson__course=course_id, user=OuterRef("user"), last_spoke_at__gte=week
-    )
-    quiet = Hand.objects.filter(~Exists(spoke), lesson=lesson_id)
-    return {"people": [str(user_id) for user_id in quiet.values_list("user_id", flat=True)]}
+    """Which of those who have a hand up have not had the floor in this course since Monday; one query."""
+    spoke = Participation.objects.filter(lesson__course=OuterRef("lesson__course"), user=OuterRef("user"))
+    last = spoke.order_by(F("last_spoke_at").desc(nulls_last=True)).values("last_spoke_at")[:1]
+    hands = Hand.objects.filter(lesson=lesson_id).annotate(last=Subquery(last))
+    rows = hands.values_list("user_id", "last", "lesson__course__school__time_zone")
+    now = timezone.now()
+    return {"people": [str(user_id) for user_id, last, zone in rows if not _is_of_week(last, now, zone)]}
+
+
+def _is_of_week(time: datetime | None, now: datetime, zone: str) -> bool:
+    return time is not None and time >= floor.week_start(now.astimezone(ZoneInfo(zone)))
 
 
 def open_turns(lesson_id: UUID, **conditions: Any) -> QuerySet[Turn]:
