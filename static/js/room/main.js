@@ -16,9 +16,11 @@ import { startLayout } from "./layout.js";
 import { Links } from "./links.js";
 import { startLobby } from "./lobby.js";
 import { startModeration } from "./moderation.js";
+import { startMoods } from "./moods.js";
 import { forgetPage, pageId } from "./page.js";
 import { panelActions, startPanel } from "./panel.js";
 import { startPicture } from "./picture.js";
+import { startPolls } from "./polls.js";
 import { fillPickers, Meter, startPickers } from "./preview.js";
 import { Publication } from "./publication.js";
 import { startReport } from "./report.js";
@@ -41,6 +43,7 @@ import {
 import { Subscription } from "./subscription.js";
 import { startSupervision } from "./supervision.js";
 import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
+import { startTimer } from "./timer.js";
 import { startVideo } from "./video.js";
 
 const config = JSON.parse(find("#room-config").textContent ?? "{}");
@@ -55,7 +58,7 @@ const LEAVE_LIMIT_MS = 1_000;
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor, startFiles, startSlides, startVideo, startSnapshot];
+const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor, startFiles, startSlides, startVideo, startSnapshot, startPolls, startMoods, startTimer];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });

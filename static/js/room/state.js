@@ -18,6 +18,9 @@
  * @property {boolean} isAdmitted false while the person waits in the lobby
  * @property {import("./state/settings.js").Settings} settings
  * @property {import("./state/lobby.js").Lobby} lobby
+ * @property {import("./state/polls.js").Poll[]} polls
+ * @property {import("./state/moods.js").Moods} moods
+ * @property {import("./state/timer.js").Timer | null} timer
  * @property {import("./state/files.js").Files} files
  * @property {import("./state/slides.js").Slides} slides
  * @property {import("./state/video.js").Playback | null} video
@@ -53,7 +56,10 @@ import { initialChat, reduceChat } from "./state/chat.js";
 import { initialFiles, reduceFiles } from "./state/files.js";
 import { initialFloor, reduceFloor, waitsOutside } from "./state/floor.js";
 import { initialLobby, reduceLobby } from "./state/lobby.js";
+import { initialMoods, reduceMoods } from "./state/moods.js";
+import { initialPolls, reducePolls } from "./state/polls.js";
 import { initialSettings, reduceSettings } from "./state/settings.js";
+import { reduceTimer } from "./state/timer.js";
 import { initialSlides, reduceSlides } from "./state/slides.js";
 import { initialSpeakers, reduceSpeakers } from "./state/speakers.js";
 import { initialVideo, reduceVideo } from "./state/video.js";
@@ -81,6 +87,9 @@ export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const FEATURES = {
   settings: reduceSettings,
   lobby: reduceLobby,
+  polls: reducePolls,
+  moods: reduceMoods,
+  timer: reduceTimer,
   files: reduceFiles,
   slides: reduceSlides,
   video: reduceVideo,
@@ -132,6 +141,9 @@ export function initialState({ client, role }) {
     isAdmitted: true,
     settings: initialSettings,
     lobby: initialLobby,
+    polls: initialPolls,
+    moods: initialMoods,
+    timer: null,
     files: initialFiles,
     slides: initialSlides,
     video: initialVideo,
