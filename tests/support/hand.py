@@ -137,6 +137,21 @@ def new_key(lesson: str, email: str, kind: str) -> str:
     return stream_keys.issue(User.objects.get(email=email).pk, UUID(lesson), kind)[1]
 
 
+def device_checks(email: str) -> list[dict[str, Any]]:
+    """What a person's device checks have found, the newest first."""
+    from classroom.models import DeviceCheck
+
+    rows = DeviceCheck.objects.filter(user__email=email)
+    return list(rows.values("camera", "microphone", "speaker", "network", "rtt_ms", "loss"))
+
+
+def check_runs() -> int:
+    """How many device checks are under way."""
+    from classroom.models import CheckRun
+
+    return CheckRun.objects.count()
+
+
 HELPERS: dict[str, Helper] = {
     helper.__name__: helper
     for helper in (
@@ -151,6 +166,8 @@ HELPERS: dict[str, Helper] = {
         lesson_row,
         open_presences,
         new_key,
+        device_checks,
+        check_runs,
     )
 }
 
