@@ -4,7 +4,7 @@ import { find, findOptional, initials, setText } from "../../lib/dom.js";
 import { layerThatFits } from "../../lib/fitting.js";
 import { text } from "../../lib/texts.js";
 import { NO_LAYER } from "../state.js";
-import { guestScreen, isHeard, secondsLeft, slotOf, speakers } from "../state/floor.js";
+import { guestScreen, isHeard, mine, secondsLeft, slotOf, speakers } from "../state/floor.js";
 import { layout } from "../state/layout.js";
 
 /**
@@ -21,6 +21,7 @@ const SETTLE_MS = 500;
 export class Tiles {
   /** @type {Map<string, MediaStreamTrack>} by slot */ #tracks = new Map();
   /** @type {Map<number, HTMLElement>} by place */ #tiles = new Map();
+  #most = 1;
   #settling = 0;
   #observer = new ResizeObserver(() => {
     clearTimeout(this.#settling);
@@ -59,13 +60,23 @@ export class Tiles {
   #render(state) {
     const turns = speakers(state);
     const list = find("#floor-tiles");
-    const last = turns.reduce((most, { place }) => Math.max(most, place), 0);
+    const cells = new Map(turns.map((turn) => [turn.place, cellOf(turn, state)]));
+    // It shrinks when nobody is left: those who stay keep their size, too.
+    this.#most = turns.length ? Math.max(this.#most, ...cells.values()) : 1;
+    const columns = Math.ceil(Math.sqrt(this.#most));
     const { person } = layout(state);
     const solo = turns.find((turn) => turn.person === person);
-    list.style.setProperty("--columns", String(Math.ceil(Math.sqrt(Math.max(last, 1)))));
+    list.style.setProperty("--columns", String(columns));
+    list.style.setProperty("--rows", String(Math.ceil(this.#most / columns)));
     list.toggleAttribute("data-solo", Boolean(solo));
     for (const [place, tile] of this.#tiles) if (!turns.some((turn) => turn.place === place)) this.#drop(place, tile);
-    for (const turn of turns) this.#fill(this.#tileAt(turn.place), turn, state, turn === solo);
+    for (const turn of turns) {
+      const tile = this.#tileAt(turn.place);
+      const cell = (cells.get(turn.place) ?? 1) - 1;
+      tile.style.setProperty("--row", String(Math.floor(cell / columns) + 1));
+      tile.style.setProperty("--column", String((cell % columns) + 1));
+      this.#fill(tile, turn, state, turn === solo);
+    }
     this.#guest(state);
   }
 
@@ -75,7 +86,6 @@ export class Tiles {
     if (known) return known;
     const template = /** @type {HTMLTemplateElement} */ (find("#floor-tile-template"));
     const tile = find("li", /** @type {DocumentFragment} */ (template.content.cloneNode(true)));
-    tile.style.setProperty("--place", String(place));
     const others = [...this.#tiles].filter(([other]) => other > place).sort(([a], [b]) => a - b);
     find("#floor-tiles").insertBefore(tile, others[0]?.[1] ?? null);
     this.#tiles.set(place, tile);
@@ -136,6 +146,12 @@ export class Tiles {
     }
     this.store.patch({ fits: { ...this.store.state.fits, ...fits } });
   }
+}
+
+/** The cell of a place: mine has none on my own page. @param {Turn} turn @param {RoomState} state */
+function cellOf({ kind, place }, state) {
+  const own = mine(state, kind);
+  return own && own.place < place ? place - 1 : place;
 }
 
 /** It plays as loud as the others do. @param {string} slot */
