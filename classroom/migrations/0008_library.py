@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name="Material",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("kind", models.CharField(choices=[("document", "Document"), ("image", "Picture"), ("video", "Video"), ("file", "File"), ("handed_in", "Handed in"), ("snapshot", "Snapshot of the stage")], default="file", max_length=12, verbose_name="kind")),
+                ("kind", models.CharField(choices=[("document", "Document"), ("image", "Picture"), ("video", "Video"), ("file", "File"), ("handed_in", "Handed in"), ("snapshot", "Snapshot of the stage"), ("chat", "Picture in the chat")], default="file", max_length=12, verbose_name="kind")),
                 ("state", models.CharField(choices=[("uploading", "Uploading"), ("checking", "Being checked"), ("ready", "Ready"), ("refused", "Refused")], default="uploading", max_length=12, verbose_name="state")),
                 ("reason", models.CharField(blank=True, max_length=32)),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("page", models.PositiveIntegerField(default=1)),
+                ("is_shown", models.BooleanField(default=True)),
                 ("lesson", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="slides", to="classroom.lesson")),
                 ("material", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="classroom.material")),
             ],

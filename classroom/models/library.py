@@ -29,6 +29,7 @@ class Material(models.Model):
         FILE = "file", _("File")
         HANDED_IN = "handed_in", _("Handed in")
         SNAPSHOT = "snapshot", _("Snapshot of the stage")
+        CHAT = "chat", _("Picture in the chat")
 
     class State(models.TextChoices):
         """How far it has come."""
@@ -99,11 +100,12 @@ class MaterialPage(models.Model):
 
 
 class Slides(models.Model):
-    """Which page of which material a lesson's slides stand at; there is no row while none are shown."""
+    """Which page of which material a lesson's slides stand at, or stood at last; no row before the first."""
 
     lesson = models.OneToOneField(Lesson, on_delete=models.CASCADE, related_name="slides")
     material = models.ForeignKey(Material, on_delete=models.CASCADE, related_name="+")
     page = models.PositiveIntegerField(default=1)
+    is_shown = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return f"{self.lesson_id} {self.page}"

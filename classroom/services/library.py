@@ -6,29 +6,31 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.core.library import clean_name, count_parts, part_size
 from classroom.core.sniffing import PICTURES
-from classroom.models import Course, Lesson, Material, MaterialPage, Presence
+from classroom.models import ChatMessage, Course, Lesson, Material, MaterialPage, Presence
 from classroom.models.library import MAX_PAGE_TEXT
-from classroom.services import audit, events, library_files, library_sandbox
+from classroom.services import audit, chat, events, library_files, library_sandbox, slides, video
 from classroom.services.errors import ConflictError
 
 log = logging.getLogger(__name__)
 
 Kind, State = Material.Kind, Material.State
 
-LESSON, COURSE, HAND_IN, SNAPSHOT = "lesson", "course", "hand_in", "snapshot"
-PURPOSES = (LESSON, COURSE, HAND_IN, SNAPSHOT)
+LESSON, COURSE, HAND_IN, SNAPSHOT, CHAT = "lesson", "course", "hand_in", "snapshot", "chat"
+PURPOSES = (LESSON, COURSE, HAND_IN, SNAPSHOT, CHAT)
 """What a file can be uploaded for."""
+KIND_OF_PURPOSE = {HAND_IN: Kind.HANDED_IN, SNAPSHOT: Kind.SNAPSHOT, CHAT: Kind.CHAT}
+"""The others show by their bytes what they are."""
 MEGABYTE = 1_000_000
 MAX_BYTES = {
     Kind.DOCUMENT: 100 * MEGABYTE,
@@ -37,13 +39,18 @@ MAX_BYTES = {
     Kind.FILE: 100 * MEGABYTE,
     Kind.HANDED_IN: 50 * MEGABYTE,
     Kind.SNAPSHOT: 10 * MEGABYTE,
+    Kind.CHAT: 10 * MEGABYTE,
 }
+PICTURES_ALONE = frozenset({Kind.SNAPSHOT, Kind.CHAT})
+"""What must be a picture, whatever it is called."""
 MAX_COURSE_BYTES = 10_000 * MEGABYTE
 MAX_COURSE_FILES = 2000
 MAX_UPLOADS = 5
 """Of one person at a time in one course."""
 MAX_HANDED_IN = 20
 """Of one student in one lesson."""
+MAX_IN_CHAT = 50
+"""Pictures of one person in one lesson."""
 ABANDONED_AFTER = timedelta(hours=2)
 CHECK_LIMIT = timedelta(seconds=2 * library_sandbox.CHECK_SECONDS)
 """A check that has taken longer died with its web process, and is made again."""
@@ -55,7 +62,7 @@ ORPHAN_SECONDS = 3600.0
 
 def visible(lesson: Lesson, user_id: UUID, *, is_staff: bool) -> QuerySet[Material]:
     """The materials of the lesson and its course that a member may see; one's own before they are ready."""
-    shared = ~Q(kind=Kind.HANDED_IN) & (Q(state=State.READY) | Q(owner=user_id))
+    shared = ~Q(kind__in=(Kind.HANDED_IN, Kind.CHAT)) & (Q(state=State.READY) | Q(owner=user_id))
     handed_in = Q(kind=Kind.HANDED_IN, lesson=lesson)
     handed_in &= (Q(owner=user_id) | Q(state=State.READY)) if is_staff else Q(owner=user_id)
     here = Q(lesson=lesson) | Q(lesson=None)
@@ -74,6 +81,9 @@ def readable(lesson: Lesson, material_id: UUID, user_id: UUID, *, is_staff: bool
     Of another lesson of the course, too: what was shown there may be shown again here.
     """
     rows = Material.objects.filter(pk=material_id, course=lesson.course_id, state=State.READY)
+    messages = chat.visible(lesson.pk, user_id, is_staff=is_staff).filter(deleted_at=None)
+    in_chat = Q(owner=user_id) | Exists(messages.filter(picture=OuterRef("pk")))
+    rows = rows.filter(~Q(kind=Kind.CHAT) | in_chat)
     if not is_staff:
         rows = rows.filter(~Q(kind=Kind.HANDED_IN) | Q(owner=user_id))
     return rows.first()
@@ -108,7 +118,7 @@ def page_texts(material_id: UUID) -> list[dict[str, Any]]:
 
 def start(lesson: Lesson, user_id: UUID, purpose: str, name: str, size: int) -> Material:
     """Begins an upload; raises ConflictError where it is too large or there is no room."""
-    kind = {HAND_IN: Kind.HANDED_IN, SNAPSHOT: Kind.SNAPSHOT}.get(purpose, Kind.FILE)
+    kind = KIND_OF_PURPOSE.get(purpose, Kind.FILE)
     # What it is will be seen by its bytes; until then it may be the largest thing there is.
     limit = MAX_BYTES[Kind.VIDEO if kind is Kind.FILE else kind]
     if not 0 < size <= limit:
@@ -139,6 +149,7 @@ def _require_room(lesson: Lesson, user_id: UUID, kind: str, size: int) -> None:
         files=Count("pk"),
         uploads=Count("pk", filter=mine & Q(state=State.UPLOADING)),
         handed_in=Count("pk", filter=mine & Q(lesson=lesson, kind=Kind.HANDED_IN)),
+        in_chat=Count("pk", filter=mine & Q(lesson=lesson, kind=Kind.CHAT)),
     )
     if found["bytes"] + size > MAX_COURSE_BYTES or found["files"] >= MAX_COURSE_FILES:
         raise ConflictError(_("The course has no more room for files: delete some first."))
@@ -146,6 +157,8 @@ def _require_room(lesson: Lesson, user_id: UUID, kind: str, size: int) -> None:
         raise ConflictError(_("Wait until your other uploads are done."))
     if kind == Kind.HANDED_IN and found["handed_in"] >= MAX_HANDED_IN:
         raise ConflictError(_("You have handed in as many files as you can: delete one first."))
+    if kind == Kind.CHAT and found["in_chat"] >= MAX_IN_CHAT:
+        raise ConflictError(_("You have put as many pictures into this chat as you can."))
 
 
 def upload_of(lesson_id: UUID, material_id: UUID, user_id: UUID) -> Material | None:
@@ -217,13 +230,13 @@ def _look(material: Material) -> tuple[dict[str, Any], list[MaterialPage]]:
         raise RefusedError("unreadable") from None
     if changes["size"] > MAX_BYTES[changes["kind"]]:
         raise RefusedError("too_large")
-    if material.kind == Kind.SNAPSHOT and changes["media_type"] not in PICTURES:
+    if material.kind in PICTURES_ALONE and changes["media_type"] not in PICTURES:
         raise RefusedError("no_picture")
     return changes, pages
 
 
 def _changes(material: Material, found: Mapping[str, Any]) -> dict[str, Any]:
-    is_set = material.kind in (Kind.HANDED_IN, Kind.SNAPSHOT)
+    is_set = material.kind in KIND_OF_PURPOSE.values()
     return {
         "state": State.READY,
         "kind": Kind(material.kind if is_set else found["kind"]),
@@ -261,7 +274,7 @@ def _settle(material: Material, changes: Mapping[str, Any], pages: list[Material
 
 
 def delete(lesson: Lesson, material_id: UUID, user_id: UUID, *, is_staff: bool) -> bool:
-    """Deletes a material: one's own, or any of the lesson's course for staff; says whether there was one."""
+    """Deletes one's own material, or as staff any of the course; says whether there was one."""
     rows = Material.objects.filter(pk=material_id, course=lesson.course_id)
     if not is_staff:
         rows = rows.filter(owner=user_id)
@@ -272,6 +285,8 @@ def delete(lesson: Lesson, material_id: UUID, user_id: UUID, *, is_staff: bool) 
         rooms, audience = _rooms(material), _audience(material)
         if material.owner_id != user_id:
             audit.note("files.delete", lesson.pk, user_id, material.owner_id, material=str(material.pk))
+        slides.take_off(material_id, user_id)
+        video.take_off(material_id, user_id)
         material.delete()
         transaction.on_commit(lambda: library_files.remove(material_id))
         for lesson_id in rooms:
@@ -288,8 +303,18 @@ def prune() -> None:
     ):
         Material.objects.filter(abandoned, pk=material_id).delete()
         library_files.remove(material_id)
+    _prune_unsent(timezone.now() - ABANDONED_AFTER)
     there = set(library_files.all_ids(time.time() - ORPHAN_SECONDS))
     for material_id in there - set(Material.objects.values_list("pk", flat=True)):
+        library_files.remove(material_id)
+
+
+def _prune_unsent(before: datetime) -> None:
+    """Deletes pictures that were taken for the chat and are in no message."""
+    sent = ChatMessage.objects.filter(lesson=OuterRef("lesson"), picture=OuterRef("pk"))
+    rows = Material.objects.filter(~Exists(sent), kind=Kind.CHAT, touched_at__lt=before)
+    for material_id in list(rows.values_list("pk", flat=True)):
+        rows.filter(pk=material_id).delete()
         library_files.remove(material_id)
 
 
@@ -304,7 +329,12 @@ def _tell(material_id: UUID) -> None:
 
 
 def _rooms(material: Material) -> list[UUID]:
-    """Where it belongs to: its lesson, or every lesson of the course in whose room anybody is."""
+    """Where it belongs to: its lesson, or every lesson of the course in whose room anybody is.
+
+    Nowhere with a picture of the chat: it comes with a message.
+    """
+    if material.kind == Kind.CHAT:
+        return []
     if material.lesson_id is not None:
         return [material.lesson_id]
     present = Presence.objects.filter(lesson__course=material.course_id, left_at=None)

@@ -1,4 +1,4 @@
-"""Slides: which page of which material the whole class is shown."""
+"""Slides: which page of which material the whole class is shown, with a sheet over it to draw on."""
 
 from __future__ import annotations
 
@@ -8,29 +8,41 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from classroom.models import Lesson, Material, Slides
-from classroom.services import events, library, rooms
+from classroom.core.board_operations import WIDTH
+from classroom.models import Lesson, Material, MaterialPage, Sheet, Slides
+from classroom.services import board, events, rooms
 from classroom.services.errors import ConflictError
 
 VIEW = "slides"
 
 
 def state(lesson_id: UUID) -> dict[str, Any] | None:
-    """What is shown now, as pages see it; None for nothing. One query."""
-    row = Slides.objects.select_related("material").filter(lesson=lesson_id).first()
+    """What is shown now, as pages see it; None for nothing. Two queries.
+
+    `sheets` are those to draw on, by the page that they lie over: of all pages that have been shown.
+    """
+    row = Slides.objects.select_related("material").filter(lesson=lesson_id, is_shown=True).first()
     if row is None:
         return None
-    material = row.material
-    return {"material": str(material.pk), "name": material.name, "pages": material.pages, "page": row.page}
+    sheets = Sheet.objects.filter(lesson=lesson_id, material=row.material_id).values_list("page", "pk")
+    return {
+        "material": str(row.material_id),
+        "name": row.material.name,
+        "pages": row.material.pages,
+        "page": row.page,
+        "sheets": {str(page): str(sheet) for page, sheet in sheets.order_by("page")},
+    }
 
 
 def show(lesson_id: UUID, actor_id: UUID, material_id: UUID, page: int) -> None:
     """Shows a page of a material large to all; ConflictError where there is none."""
     with transaction.atomic():
         lesson = Lesson.objects.get(pk=lesson_id)
-        material = library.readable(lesson, material_id, actor_id, is_staff=True)
-        _require_page(material, page)
-        Slides.objects.update_or_create(lesson=lesson, defaults={"material_id": material_id, "page": page})
+        ready = Material.objects.filter(course=lesson.course_id, state=Material.State.READY)
+        _require_page(ready.filter(pk=material_id).first(), page)
+        values = {"material_id": material_id, "page": page, "is_shown": True}
+        Slides.objects.update_or_create(lesson=lesson, defaults=values)
+        _lay_sheet(lesson_id, material_id, page)
         _publish(lesson_id)
         if lesson.main_view != VIEW:
             rooms.show(lesson_id, actor_id, VIEW)
@@ -39,26 +51,41 @@ def show(lesson_id: UUID, actor_id: UUID, material_id: UUID, page: int) -> None:
 def turn(lesson_id: UUID, page: int) -> None:
     """Turns to another page for all; ConflictError where nothing is shown, or there is no such page."""
     with transaction.atomic():
-        row = Slides.objects.select_related("material").filter(lesson=lesson_id).first()
+        rows = Slides.objects.filter(lesson=lesson_id, is_shown=True)
+        row = rows.select_related("material").first()
         _require_page(row.material if row else None, page)
-        Slides.objects.filter(lesson=lesson_id).update(page=page)
+        rows.update(page=page)
+        if row is not None:
+            _lay_sheet(lesson_id, row.material_id, page)
         _publish(lesson_id)
 
 
 def close(lesson_id: UUID, actor_id: UUID) -> None:
     """Takes the slides away; harmless where there are none."""
     with transaction.atomic():
-        deleted, _rows = Slides.objects.filter(lesson=lesson_id).delete()
-        if not deleted:
+        if not Slides.objects.filter(lesson=lesson_id, is_shown=True).update(is_shown=False):
             return
         _publish(lesson_id)
         if Lesson.objects.filter(pk=lesson_id, main_view=VIEW).exists():
             rooms.show(lesson_id, actor_id, "")
 
 
+def take_off(material_id: UUID, actor_id: UUID) -> None:
+    """Closes the slides wherever this material is shown: it is about to be deleted."""
+    for lesson_id in list(Slides.objects.filter(material=material_id).values_list("lesson_id", flat=True)):
+        close(lesson_id, actor_id)
+
+
 def _require_page(material: Material | None, page: int) -> None:
     if material is None or not 1 <= page <= material.pages:
         raise ConflictError(_("There is no such page."))
+
+
+def _lay_sheet(lesson_id: UUID, material_id: UUID, page: int) -> None:
+    """Makes the sheet over a page, as high as the page is."""
+    shape = MaterialPage.objects.filter(material=material_id, number=page).first()
+    height = round(WIDTH * shape.height / shape.width) if shape else WIDTH
+    board.sheet_for(lesson_id, material_id, page, height=height)
 
 
 def _publish(lesson_id: UUID) -> None:

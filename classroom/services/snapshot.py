@@ -12,6 +12,7 @@ from classroom.permissions import STAFF_ROLES
 from classroom.services import (
     board,
     chat,
+    continuing,
     floor,
     lessons,
     moods,
@@ -64,6 +65,7 @@ def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
     }
     if role in STAFF_ROLES:
         sections["lobby"] = participation.lobby(lesson.pk)
+        sections["earlier"] = continuing.offer(lesson)
     return sections
 
 

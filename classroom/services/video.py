@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.models import Lesson, Material, Playback
-from classroom.services import events, library, rooms
+from classroom.services import events, rooms
 from classroom.services.errors import ConflictError
 
 VIEW = "video"
@@ -40,8 +40,8 @@ def show(lesson_id: UUID, actor_id: UUID, material_id: UUID) -> None:
     """Puts a video before all, at its beginning and paused; ConflictError for what is none."""
     with transaction.atomic():
         lesson = Lesson.objects.get(pk=lesson_id)
-        material = library.readable(lesson, material_id, actor_id, is_staff=True)
-        if material is None or material.kind != Material.Kind.VIDEO:
+        ready = Material.objects.filter(course=lesson.course_id, state=Material.State.READY)
+        if not ready.filter(pk=material_id, kind=Material.Kind.VIDEO).exists():
             raise ConflictError(_("There is no such video."))
         beginning = {"is_playing": False, "position": 0.0, "at": timezone.now()}
         Playback.objects.update_or_create(lesson=lesson, defaults={"material_id": material_id, **beginning})
@@ -74,6 +74,12 @@ def close(lesson_id: UUID, actor_id: UUID) -> None:
         _publish(lesson_id)
         if Lesson.objects.filter(pk=lesson_id, main_view=VIEW).exists():
             rooms.show(lesson_id, actor_id, "")
+
+
+def take_off(material_id: UUID, actor_id: UUID) -> None:
+    """Closes the video wherever it is played: it is about to be deleted."""
+    for lesson_id in list(Playback.objects.filter(material=material_id).values_list("lesson_id", flat=True)):
+        close(lesson_id, actor_id)
 
 
 def _move(lesson_id: UUID, *, is_playing: bool | None = None, position: float | None = None) -> None:

@@ -3,6 +3,7 @@
 from classroom.live.commands import (
     board,
     chat,
+    continuing,
     floor,
     lesson,
     media,
@@ -21,6 +22,7 @@ __all__ = [
     "Command",
     "board",
     "chat",
+    "continuing",
     "floor",
     "lesson",
     "media",

@@ -44,6 +44,15 @@ class Files {
     store.watch((state, previous) => this.#render(state, previous));
   }
 
+  get actions() {
+    return {
+      continue: async () => {
+        await this.session.request("lesson.continue");
+        this.notice(text("files_continued"));
+      },
+    };
+  }
+
   get #isStaff() {
     return this.store.state.mayPublish;
   }
@@ -219,6 +228,18 @@ class Files {
     this.#list("#files-course", course);
     this.#list("#files-handed-in", handedIn);
     this.#uploads(uploads);
+    this.#offer(state.files.earlier);
+  }
+
+  /** @param {import("./state/files.js").Earlier | null} earlier */
+  #offer(earlier) {
+    const place = findOptional("#files-earlier");
+    if (!place) return;
+    place.hidden = !earlier;
+    if (!earlier) return;
+    const date = new Date(earlier.starts_at).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+    setText(find("#files-earlier-text"), text("files_earlier", { title: earlier.title, date }));
+    /** @type {HTMLAnchorElement} */ (find("#files-earlier-link")).href = reviewOf(this.#url, earlier.lesson);
   }
 
   /** @param {string} selector @param {Material[]} materials */
@@ -256,6 +277,11 @@ class Files {
   }
 }
 
+/** Returns the address of another lesson's page after it. @param {string} url of this lesson's files @param {string} lesson */
+function reviewOf(url, lesson) {
+  return url.replace(/[^/]+\/files\/$/, `${lesson}/`);
+}
+
 /** Puts exactly these rows into a list, and touches none that is in its place. @param {Element} list @param {Element[]} rows */
 function keep(list, rows) {
   if (rows.length === list.children.length && rows.every((row, index) => list.children[index] === row)) return;
@@ -264,6 +290,5 @@ function keep(list, rows) {
 
 /** @param {Parts} parts @returns {Record<string, () => unknown>} */
 export function startFiles(parts) {
-  new Files(parts);
-  return {};
+  return new Files(parts).actions;
 }

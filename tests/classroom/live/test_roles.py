@@ -52,6 +52,7 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "room.leave": ({}, ALL),
     "lesson.go_live": ({}, STAFF),
     "lesson.end": ({}, STAFF),
+    "lesson.continue": ({}, STAFF),
     "stage.set_sources": ({"sources": ["camera"]}, STAFF),
     "room.admit": ({"people": None}, STAFF),
     "room.remove": ({"person": SOMEBODY}, STAFF),

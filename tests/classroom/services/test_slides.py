@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
 from classroom.core.seats import Seat
-from classroom.models import Lesson, Material, Playback
+from classroom.models import Lesson, Material, MaterialPage, Playback, Sheet
 from classroom.services import slides, snapshot, video
 from classroom.services.errors import ConflictError
 from tests.support.cast import Cast
@@ -22,7 +22,11 @@ def make_material(cast: Cast, **fields: Any) -> Material:
     """A document of three pages, ready to be shown."""
     given = {"course": cast.course, "lesson": cast.lesson, "owner": cast.teacher, "name": "Optics.pdf"}
     ready = {"size": 1, "pages": 3, "kind": "document", "state": "ready"}
-    return Material.objects.create(**{**given, **ready, **fields})
+    material = Material.objects.create(**{**given, **ready, **fields})
+    shape = {"width": 1600, "height": 900}
+    numbers = range(1, material.pages + 1)
+    MaterialPage.objects.bulk_create(MaterialPage(material=material, number=n, **shape) for n in numbers)
+    return material
 
 
 def make_film(cast: Cast) -> Material:
@@ -35,16 +39,26 @@ def main_view(cast: Cast) -> str:
     return str(Lesson.objects.values_list("main_view", flat=True).get(pk=cast.lesson.pk))
 
 
+def told(lesson_id: UUID) -> tuple[dict[str, Any], list[str]]:
+    """What is said of the slides, and which pages have a sheet."""
+    state = slides.state(lesson_id)
+    assert state is not None
+    return state, list(state.pop("sheets"))
+
+
 def test_slides_are_shown_turned_and_taken_away(cast: Cast) -> None:
     lesson_id, actor = cast.lesson.pk, cast.teacher.pk
     material = make_material(cast)
     assert slides.state(lesson_id) is None
     slides.show(lesson_id, actor, material.pk, 2)
     shown = {"material": str(material.pk), "name": "Optics.pdf", "pages": 3, "page": 2}
-    assert slides.state(lesson_id) == shown
+    assert told(lesson_id) == (shown, ["2"])
     assert main_view(cast) == "slides"
     slides.turn(lesson_id, 3)
-    assert slides.state(lesson_id) == {**shown, "page": 3}
+    assert told(lesson_id) == ({**shown, "page": 3}, ["2", "3"])
+    sheet = Sheet.objects.get(lesson=lesson_id, page=3)
+    # As high as the page is: 1600 by 900.
+    assert (sheet.kind, sheet.height) == ("slide", 9000)
     slides.close(lesson_id, actor)
     slides.close(lesson_id, actor)
     assert (slides.state(lesson_id), main_view(cast)) == (None, "")
@@ -125,13 +139,13 @@ def test_a_video_goes_on_by_the_server_s_clock(cast: Cast) -> None:
     assert place(cast) == 60
 
 
-def test_a_late_joiner_is_told_all_by_two_queries(cast: Cast, django_assert_num_queries: Any) -> None:
+def test_a_late_joiner_is_told_all_by_three_queries(cast: Cast, django_assert_num_queries: Any) -> None:
     Lesson.objects.filter(pk=cast.lesson.pk).update(state="live", went_live_at=timezone.now())
     slides.show(cast.lesson.pk, cast.teacher.pk, make_material(cast).pk, 2)
     video.show(cast.lesson.pk, cast.teacher.pk, make_film(cast).pk)
     seat = Seat(cast.lesson.pk, cast.student.pk, "page-0001")
     told = snapshot.for_seat(seat, "student")
     assert (told["slides"]["page"], told["video"]["position"]) == (2, 0)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         slides.state(cast.lesson.pk)
         video.state(cast.lesson.pk)

@@ -5,14 +5,19 @@
  *   seconds: number, of_course: boolean, owner: {id: string, name: string} | null, at: string}} Material
  *   kind: document image video file handed_in snapshot; state: uploading checking ready refused
  * @typedef {{key: number, name: string, share: number, error: string}} Upload share is 0 to 1
- * @typedef {{materials: Material[] | null, uploads: Upload[]}} Files materials are null until they have been loaded
+ * @typedef {{lesson: string, title: string, starts_at: string}} Earlier
+ * @typedef {{materials: Material[] | null, uploads: Upload[], earlier: Earlier | null}} Files materials are null
+ *   until they have been loaded; `earlier` is the lesson that this one can go on from, told to the staff alone
  */
 
 /** @type {Files} */
-export const initialFiles = { materials: null, uploads: [] };
+export const initialFiles = { materials: null, uploads: [], earlier: null };
 
 /** @param {Files} files @param {{type: string, body: any}} message @returns {Files} */
 export function reduceFiles(files, { type, body }) {
+  if (type === "room.snapshot") return { ...files, earlier: body.earlier ?? null };
+  // With slides or a board of its own the lesson has begun anew.
+  if (type === "slides.changed" || type === "board.changed") return files.earlier ? { ...files, earlier: null } : files;
   if (!files.materials) return files;
   if (type === "files.changed") return { ...files, materials: put(files.materials, body) };
   if (type === "files.gone") return { ...files, materials: files.materials.filter(({ id }) => id !== body.id) };
