@@ -27,6 +27,8 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('all', 'To all'), ('staff', 'To the teachers, or from them to one person'), ('person', 'From one student to another')], max_length=8)),
                 ('nonce', models.CharField(max_length=36)),
                 ('text', models.TextField()),
+                ('picture', models.UUIDField(null=True)),
+                ('picture_size', models.JSONField(default=list)),
                 ('earlier', models.JSONField(default=list)),
                 ('written_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('edited_at', models.DateTimeField(null=True)),

@@ -30,6 +30,11 @@ class ChatMessage(models.Model):
     nonce = models.CharField(max_length=chat.NONCE_LENGTH)
     """The page's own word for it: sent once more, it is still one message."""
     text = models.TextField()
+    """May be empty where there is a picture."""
+    picture = models.UUIDField(null=True)
+    """The key of a material of this lesson; no foreign key, since the words stay when the picture goes."""
+    picture_size = models.JSONField(default=list)
+    """Its width and height in pixels."""
     earlier = models.JSONField(default=list)
     """The texts before each change, the oldest first: `[{"text", "until"}]`."""
     written_at = models.DateTimeField(default=timezone.now)

@@ -13,7 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.core import chat
-from classroom.models import ChatMessage, ChatReaction, Enrolment, Lesson, Participation
+from classroom.models import (
+    ChatMessage,
+    ChatReaction,
+    Enrolment,
+    Lesson,
+    Material,
+    MaterialPage,
+    Participation,
+)
 from classroom.models.lesson import ChatMode
 from classroom.permissions import STAFF_ROLES, Action, Standing, standing
 from classroom.services import audit, events, participation, rooms
@@ -103,10 +111,18 @@ def _message(row: Any) -> dict[str, Any]:
         "author": {"id": str(row.author_id), "name": row.author.name, "is_staff": is_staff},
         "partner": partner,
         "text": "" if row.deleted_at else row.text,
+        "picture": _picture(row),
         "at": row.written_at.isoformat(),
         "edited_at": row.edited_at.isoformat() if row.edited_at else None,
         "deleted": _deleted(row),
     }
+
+
+def _picture(row: ChatMessage) -> dict[str, Any] | None:
+    if row.picture is None or row.deleted_at is not None:
+        return None
+    width, height = row.picture_size
+    return {"id": str(row.picture), "width": width, "height": height}
 
 
 def _deleted(row: ChatMessage) -> str:
@@ -138,10 +154,13 @@ def _reactions(keys: Collection[int], viewer_id: UUID | None) -> dict[int, dict[
 # Writing
 
 
-def send(lesson_id: UUID, author_id: UUID, to: To, text: str, nonce: str) -> dict[str, Any]:
+def send(
+    lesson_id: UUID, author_id: UUID, to: To, text: str, nonce: str, picture: UUID | None = None
+) -> dict[str, Any]:
     """Writes a message, once for each nonce, and returns it; the text is as `core.chat.clean` leaves it.
 
-    Raises ConflictError when this may not be written now, TooFastError in a slow chat.
+    `picture` is a material that the author has uploaded for this chat. Raises ConflictError when this may not
+    be written now, TooFastError in a slow chat.
     """
     with transaction.atomic():
         lesson = _hold(lesson_id)
@@ -155,7 +174,14 @@ def send(lesson_id: UUID, author_id: UUID, to: To, text: str, nonce: str) -> dic
         if kind == Kind.ALL and lesson.chat_mode == ChatMode.SLOW and not found.is_staff:
             _require_pace(own)
         row = ChatMessage.objects.create(
-            lesson=lesson, author_id=author_id, kind=kind, partner_id=partner_id, nonce=nonce, text=text
+            lesson=lesson,
+            author_id=author_id,
+            kind=kind,
+            partner_id=partner_id,
+            nonce=nonce,
+            text=text,
+            picture=picture,
+            picture_size=_size_of(lesson_id, author_id, picture) if picture else [],
         )
         message = {**_message(_with_people(own).get(pk=row.pk)), **NO_REACTIONS}
         events.publish(lesson_id, "chat.message", lambda: message, _audience(row))
@@ -194,7 +220,7 @@ def delete(lesson_id: UUID, actor_id: UUID, message: int) -> None:
         row.save(update_fields=("deleted_at", "deleted_by"))
         if row.author_id != actor_id:
             audit.note("chat.delete", lesson_id, actor_id, row.author_id, message=row.pk)
-        _publish_change(row, text="", deleted=_deleted(row), reactions={})
+        _publish_change(row, text="", picture=None, deleted=_deleted(row), reactions={})
 
 
 def react(lesson_id: UUID, user_id: UUID, message: int, emoji: str, *, is_on: bool) -> None:
@@ -297,6 +323,16 @@ def _require_may_write(lesson: Lesson, found: Standing, kind: str) -> None:
     if lesson.chat_mode == ChatMode.OFF and kind != Kind.STAFF:
         raise ConflictError(_("The chat is off. You can still write to the teachers."))
     raise ConflictError(_("You can write while the lesson is live."))
+
+
+def _size_of(lesson_id: UUID, author_id: UUID, picture: UUID) -> list[int]:
+    """Width and height of the author's picture; ConflictError where it is none that may be sent here."""
+    own = Material.objects.filter(lesson=lesson_id, owner=author_id, kind=Material.Kind.CHAT)
+    ready = own.filter(pk=picture, state=Material.State.READY)
+    page = MaterialPage.objects.filter(material__in=ready).first()
+    if page is None:
+        raise ConflictError(_("This picture can't be sent here."))
+    return [page.width, page.height]
 
 
 def _require_pace(own: QuerySet[ChatMessage]) -> None:

@@ -83,6 +83,7 @@ def _message(row: ChatMessage) -> dict[str, Any]:
         "author": {"id": str(row.author_id), "name": row.author.name},
         "partner": {"id": str(row.partner_id), "name": row.partner.name} if row.partner else None,
         "text": row.text,
+        "picture": str(row.picture) if row.picture else None,
         "earlier": row.earlier,
         "at": row.written_at.isoformat(),
         "deleted_at": row.deleted_at.isoformat() if row.deleted_at else None,

@@ -98,7 +98,7 @@ def files(request: HttpRequest, reader: Reader) -> HttpResponseBase:
         listed = library.listing(reader.lesson, reader.user_id, is_staff=reader.is_staff)
         return JsonResponse({"materials": listed})
     purpose, name, size = _announcement(request)
-    wanted = Action.ATTEND if purpose == library.HAND_IN else Action.SUPPLY
+    wanted = {library.HAND_IN: Action.ATTEND, library.CHAT: Action.ASK}.get(purpose, Action.SUPPLY)
     if not reader.standing.allows(wanted) or (purpose == library.HAND_IN and reader.is_staff):
         return not_found()
     material = library.start(reader.lesson, reader.user_id, purpose, name, size)

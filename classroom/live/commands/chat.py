@@ -37,12 +37,17 @@ class Message:
     to: chat.To
     text: str
     nonce: str
+    picture: UUID | None = None
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Message:
-        """Takes `to`, `text` and `nonce`."""
-        to, text, nonce = protocol.fields(body, "to", "text", "nonce")
-        return cls(_to(to), _text(text), _nonce(nonce))
+        """Takes `to`, `text` and `nonce`, and `picture` where there is one: then the text may be empty."""
+        if "picture" not in body:
+            to, text, nonce = protocol.fields(body, "to", "text", "nonce")
+            return cls(_to(to), _text(text), _nonce(nonce))
+        to, text, nonce, picture = protocol.fields(body, "to", "text", "nonce", "picture")
+        words = "" if text == "" else _text(text)
+        return cls(_to(to), words, _nonce(nonce), protocol.identifier(picture))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +196,9 @@ async def send(socket: RoomConsumer, body: Message) -> dict[str, Any]:
     """Writes a message; the service looks whether it may go to whom it is meant for."""
     _slow_down(socket)
     seat = socket.seat
-    message = await in_database(chat.send, seat.lesson_id, seat.user_id, body.to, body.text, body.nonce)
+    message = await in_database(
+        chat.send, seat.lesson_id, seat.user_id, body.to, body.text, body.nonce, body.picture
+    )
     return {"message": message}
 
 

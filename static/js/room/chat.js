@@ -36,7 +36,7 @@ class Chat {
     const keep = (/** @type {object[]} */ pending) => sessionStorage.setItem(UNSENT, JSON.stringify(pending));
     this.outbox = new Outbox({ store, session, keep });
     this.writing = new Writing(store, {
-      send: (to, name, words) => this.#send(to, name, words),
+      send: (message) => this.#send(message),
       edit: ({ id }, words) => this.#ask("chat.edit", { message: id, text: words }),
     });
     this.menu = new Menu(
@@ -162,11 +162,11 @@ class Chat {
     if (more instanceof HTMLElement) this.menu.open(more, message, this.store.state);
   }
 
-  /** @param {import("./state/chat.js").To} to @param {string} name @param {string} words */
-  #send(to, name, words) {
+  /** @param {import("./chat/writing.js").Written} message */
+  #send(message) {
     this.#newAfter = NOTHING_NEW;
     const nonce = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
-    this.outbox.put({ nonce, to, name, text: words });
+    this.outbox.put({ nonce, ...message });
     this.#log.toEnd();
   }
 

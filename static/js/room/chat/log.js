@@ -156,6 +156,7 @@ function said(message, goesOn, myId) {
   setText(time, clock.format(new Date(message.at)));
   setText(find(".said__to", item), address(message, myId));
   write(item, message.text);
+  show(item, message.picture, message.author.name);
   if (message.deleted) setText(find(".said__trace", item), text(`chat_deleted_${message.deleted}`));
   else if (message.edited_at) setText(find(".said__trace", item), text("chat_edited"));
   react(item, message);
@@ -172,6 +173,23 @@ function address({ kind, partner, author }, myId) {
     return partner.id === myId ? text("chat_said_to_you") : text("chat_said_to_person", { name: partner.name });
   }
   return text("chat_said_to_staff");
+}
+
+/**
+ * The picture's place is there before its bytes are: nothing moves.
+ * @param {HTMLElement} item
+ * @param {import("../state/chat.js").Picture | null} picture
+ * @param {string} name
+ */
+function show(item, picture, name) {
+  const link = /** @type {HTMLAnchorElement} */ (find(".said__picture", item));
+  link.hidden = !picture;
+  if (!picture) return;
+  const image = /** @type {HTMLImageElement} */ (find("img", link));
+  link.href = `${find("#chat").dataset.files}${picture.id}/pages/1/`;
+  image.style.setProperty("--ratio", String(picture.width / picture.height));
+  image.alt = text("chat_picture_of", { name });
+  image.src = link.href;
 }
 
 /** @param {HTMLElement} item @param {string} words */
@@ -214,7 +232,7 @@ function reaction(emoji, count, isMine) {
 }
 
 /** @param {Pending} pending */
-function waiting({ nonce, to, name, text: words, problem }) {
+function waiting({ nonce, to, name, text: words, picture, problem }) {
   const item = blank();
   item.dataset.nonce = nonce;
   item.classList.add("said--own", "said--waiting");
@@ -223,6 +241,7 @@ function waiting({ nonce, to, name, text: words, problem }) {
   find(".said__more", item).hidden = true;
   if (to !== "all") setText(find(".said__to", item), name ? text("chat_said_to_person", { name }) : text("chat_said_to_staff"));
   write(item, words);
+  show(item, picture ?? null, "");
   if (!problem) setText(find(".said__trace", item), text("chat_sending"));
   const failed = find(".said__problem", item);
   failed.hidden = !problem;

@@ -62,9 +62,10 @@ export class Outbox {
   }
 
   /** @param {Pending} one @returns {Promise<boolean>} whether to go on */
-  async #send({ nonce, to, text }) {
+  async #send({ nonce, to, text, picture }) {
     try {
-      const { message } = await this.session.request("chat.send", { to, text, nonce });
+      const body = { to, text, nonce, ...(picture ? { picture: picture.id } : {}) };
+      const { message } = await this.session.request("chat.send", body);
       this.#patch(withMessage(this.store.state.chat, message));
       return true;
     } catch (error) {

@@ -3,10 +3,12 @@
 import { find, setText } from "../../lib/dom.js";
 import { text } from "../../lib/texts.js";
 import { closedFor } from "../state/chat.js";
+import { Picture } from "./picture.js";
 
 /** @typedef {import("../state.js").RoomState} RoomState */
 /** @typedef {import("../state/chat.js").To} To */
 /** @typedef {import("../state/chat.js").Message} Message */
+/** @typedef {{to: To, name: string, text: string, picture?: import("../state/chat.js").Picture}} Written */
 
 /** As `core/chat.py` has it; the web tier decides. */
 const SLOW_MS = 30_000;
@@ -20,10 +22,11 @@ export class Writing {
   #to = /** @type {HTMLSelectElement} */ (find("#chat-to"));
   /** @type {Message | null} */ #edited = null;
   #slowTimer = 0;
+  #picture = new Picture();
 
   /**
    * @param {import("../state.js").Store} store
-   * @param {{send: (to: To, name: string, words: string) => void, edit: (message: Message, words: string) => void}} deeds
+   * @param {{send: (message: Written) => void, edit: (message: Message, words: string) => void}} deeds
    */
   constructor(store, deeds) {
     this.store = store;
@@ -40,8 +43,19 @@ export class Writing {
     });
     this.#to.addEventListener("blur", () => this.#list(store.state));
     find("#chat-edit-end").addEventListener("click", () => this.#endEdit());
+    this.#field.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
+    find("#chat").addEventListener("dragover", (event) => event.preventDefault());
+    find("#chat").addEventListener("drop", (event) => this.#take(event, event.dataTransfer));
     this.#list(store.state);
     this.#restore();
+  }
+
+  /** Takes a picture that was pasted or dropped. @param {Event} event @param {DataTransfer | null} data */
+  #take(event, data) {
+    const file = [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!file || this.#edited || find("#chat-field").hidden) return;
+    event.preventDefault();
+    this.#picture.take(file);
   }
 
   focus() {
@@ -114,7 +128,10 @@ export class Writing {
   #submit() {
     const words = this.#field.value.trim();
     const message = this.#edited;
-    if (!words || find("#chat-field").hidden || /** @type {HTMLButtonElement} */ (find("#chat-send")).disabled) return;
+    const picture = message ? null : this.#picture.ready;
+    if (!words && !picture) return;
+    if (find("#chat-field").hidden || /** @type {HTMLButtonElement} */ (find("#chat-send")).disabled) return;
+    if (!message && this.#picture.isUnderWay) return;
     if (message) {
       this.#endEdit();
       if (words !== message.text) this.deeds.edit(message, words);
@@ -124,7 +141,8 @@ export class Writing {
     const name = typeof to === "string" ? "" : (this.#to.selectedOptions[0]?.textContent ?? "");
     this.#put("");
     this.#changed();
-    this.deeds.send(to, name, words);
+    this.deeds.send({ to, name, text: words, ...(picture ? { picture } : {}) });
+    this.#picture.clear();
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,6 +1,7 @@
 /**
  * The chat as this page knows it: the newest messages that its person may read, and those on their way.
  *
+ * @typedef {{id: string, width: number, height: number}} Picture
  * @typedef {object} Message
  * @property {number} id they grow with time
  * @property {string} nonce the word of the page that sent it
@@ -8,6 +9,7 @@
  * @property {{id: string, name: string, is_staff: boolean}} author
  * @property {{id: string, name: string} | null} partner
  * @property {string} text empty once it is deleted
+ * @property {Picture | null} picture
  * @property {string} at
  * @property {string | null} edited_at
  * @property {"" | "author" | "staff"} deleted by whom
@@ -20,6 +22,7 @@
  * @property {To} to
  * @property {string} name of the person it is to, or empty
  * @property {string} text
+ * @property {Picture} [picture]
  * @property {string} problem empty while it is on its way
  *
  * @typedef {object} Chat
