@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -88,16 +88,21 @@ def past_week_of(user: Any, now: datetime | None = None) -> list[Day]:
     return [Day(day, False, entries) for day, entries in sorted(days.items(), reverse=True)]
 
 
-def neighbours(lesson: Lesson, now: datetime | None = None) -> dict[str, Lesson | None]:
-    """The lessons of the course that were over `before` this one and `after` it, if any; two queries."""
-    now = now or timezone.now()
-    others = Lesson.objects.filter(course=lesson.course_id).exclude(pk=lesson.pk)
-    over = others.filter(Q(state=Lesson.State.ENDED) | Q(ends_at__lt=now - OPEN_AFTER))
-    over = over.exclude(state__in=(Lesson.State.CANCELLED, Lesson.State.LIVE))
-    return {
-        "before": over.filter(starts_at__lt=lesson.starts_at).order_by("-starts_at").first(),
-        "after": over.filter(starts_at__gt=lesson.starts_at).order_by("starts_at").first(),
-    }
+def lesson_before(lesson: Lesson) -> Lesson | None:
+    """The last lesson of the course before this one that is over, if any; one query."""
+    return _over(lesson).filter(starts_at__lt=lesson.starts_at).order_by("-starts_at").first()
+
+
+def lesson_after(lesson: Lesson) -> Lesson | None:
+    """The next lesson of the course after this one, where that is over, too; one query."""
+    return _over(lesson).filter(starts_at__gt=lesson.starts_at).order_by("starts_at").first()
+
+
+def _over(lesson: Lesson) -> QuerySet[Lesson]:
+    """The other lessons of the course that are over."""
+    over = Q(state=Lesson.State.ENDED)
+    over |= Q(state=Lesson.State.SCHEDULED, ends_at__lt=timezone.now() - OPEN_AFTER)
+    return Lesson.objects.filter(over, course=lesson.course_id).exclude(pk=lesson.pk)
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

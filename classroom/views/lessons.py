@@ -51,6 +51,7 @@ def room(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
     context = {
         "lesson": lesson,
         "teachers": timetable.teachers_of(lesson.course_id),
+        "lesson_before": timetable.lesson_before(lesson),
         "room_config": _room_config(request, lesson, found.role),
     }
     return render(request, "classroom/room.html", context)

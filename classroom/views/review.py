@@ -38,6 +38,7 @@ def review(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
         "sections": [section for section in made if section is not None],
         "can_enter": found.allows(Action.ENTER),
         "is_staff": found.is_staff,
-        "neighbours": timetable.neighbours(lesson),
+        "lesson_before": timetable.lesson_before(lesson),
+        "lesson_after": timetable.lesson_after(lesson),
     }
     return render(request, "classroom/review.html", context)

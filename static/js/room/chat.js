@@ -104,6 +104,8 @@ class Chat {
     this.#log.show(chat, this.#newAfter);
     find("#chat-empty").hidden = chat.messages.length + chat.pending.length > 0;
     find("#chat-older").hidden = !chat.hasMore;
+    const before = findOptional("#chat-before");
+    if (before) before.hidden = chat.hasMore;
   }
 
   /** Whether the newest message is really before somebody's eyes. */

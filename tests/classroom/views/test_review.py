@@ -151,3 +151,10 @@ def test_the_timetable_leads_to_what_was_taught(cast: Cast) -> None:
         "Bases": False,
         "Optics": False,
     }
+
+
+def test_the_room_leads_to_what_was_written_in_the_last_lesson(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.student)
+    room = client.get(reverse("classroom:room", args=[cast.lesson.pk])).content.decode()
+    assert f'href="{reverse("classroom:review", args=[cast.ended_lesson.pk])}#chat"' in room
