@@ -4,6 +4,8 @@ import { setClock } from "../lib/clock.js";
 import { find } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { hideNotice, notice, say, startAnnouncing } from "./announce.js";
+import { startBoard } from "./board.js";
+import { mountSheet } from "./board/surface.js";
 import { Broadcast } from "./broadcast.js";
 import { startChat } from "./chat.js";
 import { startControls } from "./controls.js";
@@ -52,13 +54,14 @@ const LEAVE_LIMIT_MS = 1_000;
 /**
  * What every feature gets, and what it returns: `notice` shows a sentence, `say` speaks it.
  * @typedef {{store: Store, session: Session, notice: (sentence: string) => void, say: (sentence: string) => void,
- *   people: import("./roster.js").People, panel: import("./panel.js").Panel, publication: Publication, devices: Devices, problem: typeof problem,
+ *   people: import("./roster.js").People, panel: import("./panel.js").Panel,
+ *   mountSheet: (root: HTMLElement) => import("./board/desk.js").Desk, publication: Publication, devices: Devices, problem: typeof problem,
  *   complain: (error: unknown) => void}} Parts
  * @typedef {import("./controls.js").Actions} Actions
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor, startFiles, startSlides, startVideo, startSnapshot, startPolls, startMoods, startTimer];
+const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor, startFiles, startSlides, startVideo, startSnapshot, startPolls, startMoods, startTimer, startBoard];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });

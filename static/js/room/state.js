@@ -26,6 +26,7 @@
  * @property {import("./state/video.js").Playback | null} video
  * @property {import("./state/speakers.js").Speakers} speakers
  * @property {import("./state/floor.js").Floor} floor
+ * @property {import("./state/board.js").Board} board
  * @property {import("./state/chat.js").Chat} chat
  * @property {Person[]} people
  * @property {Stage} stage
@@ -52,6 +53,7 @@
  * @property {string} pin what the person has made large for themselves: a surface, `person:<id>` or empty
  */
 
+import { initialBoard, reduceBoard } from "./state/board.js";
 import { initialChat, reduceChat } from "./state/chat.js";
 import { initialFiles, reduceFiles } from "./state/files.js";
 import { initialFloor, reduceFloor, waitsOutside } from "./state/floor.js";
@@ -95,6 +97,7 @@ const FEATURES = {
   video: reduceVideo,
   speakers: reduceSpeakers,
   floor: reduceFloor,
+  board: reduceBoard,
   chat: reduceChat,
 };
 const EMPTY_STAGE = { holder: null, client: "", sources: [] };
@@ -149,6 +152,7 @@ export function initialState({ client, role }) {
     video: initialVideo,
     speakers: initialSpeakers,
     floor: initialFloor,
+    board: initialBoard,
     chat: initialChat,
     people: [],
     stage: EMPTY_STAGE,

@@ -21,7 +21,7 @@ const IS_OPEN = {
   screen: (state) => sources(state).includes("screen") || Boolean(guestScreen(state)),
   video: (state) => state.video !== null,
   slides: (state) => state.slides.shown !== null,
-  board: () => false,
+  board: (state) => state.board.isOpen,
   camera: () => true,
   floor: (state) => speakers(state).length > 0,
 };
