@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scoping import SchoolScoped, ScopedInline
+from classroom import admin_audit as admin_audit
 from classroom import admin_checks as admin_checks
 from classroom import admin_keys as admin_keys
 from classroom import admin_relays as admin_relays
@@ -71,8 +72,18 @@ class CourseAdmin(SchoolScoped):
 
     school_path = "school"
     fixed_fields = ("school", "everyone")
-    fields = ("title", "school", "everyone")
-    list_display = ("title", "people", "school")
+    fieldsets = (
+        (None, {"fields": ("title", "school", "everyone")}),
+        (
+            _("In the room"),
+            {
+                "fields": ("format", "admission", "student_chat", "student_cameras", "supervision_grace"),
+                "description": _("What holds in the course's lessons from their next start on."),
+            },
+        ),
+        (_("Register"), {"fields": ("late_after", "early_before")}),
+    )
+    list_display = ("title", "format", "people", "school")
     list_filter = ("school",)
     list_select_related = ("school",)
     ordering = ("title",)
@@ -136,7 +147,7 @@ class LessonAdmin(SchoolScoped):
 
     school_path = "course__school"
     fixed_fields = ("course", "state", "went_live_at", "ended_at")
-    fields = ("course", "title", "starts_at", "ends_at")
+    fields = ("course", "title", "starts_at", "ends_at", "format")
     list_display = ("title", "course", "starts_at", "ends_at", "state")
     list_filter = ("state",)
     list_select_related = ("course",)

@@ -31,6 +31,13 @@ ADD_COURSE = reverse("admin:classroom_course_add")
 ADD_ENROLMENT = reverse("admin:classroom_enrolment_add")
 ADD_LESSON = reverse("admin:classroom_lesson_add")
 LESSONS = reverse("admin:classroom_lesson_changelist")
+COURSE = {
+    "format": "lecture",
+    "admission": "automatic",
+    "late_after": 5,
+    "early_before": 5,
+    "supervision_grace": 10,
+}
 NO_ENROLMENTS = {"enrolments-TOTAL_FORMS": "0", "enrolments-INITIAL_FORMS": "0"}
 
 
@@ -111,7 +118,7 @@ def test_a_course_is_made_in_the_own_school_with_its_people(cast: Cast, school_a
         "enrolments-1-user": cast.outsider.pk,
         "enrolments-1-role": "student",
     }
-    school_admin.post(ADD_COURSE, {"title": "Latin", "school": cast.other_school.pk} | rows)
+    school_admin.post(ADD_COURSE, {"title": "Latin", "school": cast.other_school.pk} | COURSE | rows)
     course = Course.objects.get(title="Latin")
     assert course.school == cast.school
     assert set(course.enrolments.values_list("user__name", "role")) == {
@@ -141,14 +148,24 @@ def test_an_enrolment_is_ended_in_the_course_s_form(cast: Cast, school_admin: Cl
         rows |= {f"enrolments-{number}-id": enrolment.pk, f"enrolments-{number}-role": enrolment.role}
         if enrolment.user == cast.student:
             rows[f"enrolments-{number}-DELETE"] = "on"
-    response = school_admin.post(change("classroom_course", cast.course), {"title": "Physics"} | rows)
+    form = {"title": "Physics"} | COURSE | rows
+    response = school_admin.post(change("classroom_course", cast.course), form)
     assert response.status_code == 302
     assert not cast.course.enrolments.filter(user=cast.student).exists()
     assert cast.course.enrolments.count() == len(there) - 1
 
 
+def test_a_course_says_how_its_lessons_are_held(cast: Cast, school_admin: Client) -> None:
+    chosen = {"format": "seminar", "admission": "by_hand", "student_chat": "on", "supervision_grace": 30}
+    form = {"title": "Latin"} | COURSE | chosen | NO_ENROLMENTS
+    school_admin.post(change("classroom_course", cast.second_course), form)
+    row = Course.objects.get(pk=cast.second_course.pk)
+    assert (row.format, row.admission, row.student_chat) == ("seminar", "by_hand", True)
+    assert (row.supervision_grace, row.student_cameras) == (30, False)
+
+
 def test_a_course_stays_in_its_school(cast: Cast, staff: Client) -> None:
-    form = {"title": "Moved", "school": cast.other_school.pk, **NO_ENROLMENTS}
+    form = {"title": "Moved", "school": cast.other_school.pk, **COURSE, **NO_ENROLMENTS}
     staff.post(change("classroom_course", cast.second_course), form)
     assert Course.objects.get(pk=cast.second_course.pk).school == cast.school
 

@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from accounts.models import School, User
 from accounts.scoping import SchoolScoped
-from classroom.models import Course, DeviceCheck, Enrolment, Lesson, Relay, Report, StreamKey
-from classroom.services import reports, stream_keys
+from classroom.models import AuditEntry, Course, DeviceCheck, Enrolment, Lesson, Relay, Report, StreamKey
+from classroom.services import audit, reports, stream_keys
 from tests.support.cast import Cast
 
 REGISTERED = sorted(admin.site._registry.items(), key=lambda pair: pair[0].__name__)
@@ -34,6 +34,7 @@ def keys(cast: Cast) -> None:
     for teacher, lesson in ((cast.teacher, cast.lesson), (cast.other_teacher, cast.other_lesson)):
         stream_keys.issue(teacher.pk, lesson.pk, stream_keys.WHIP, f"OBS of {teacher.name}")
         DeviceCheck.objects.create(user=teacher, browser="Firefox · Linux")
+        audit.note("room.lock", lesson.pk, teacher.pk)
         reports.send(lesson.pk, teacher.pk, None, f"Words of {teacher.name}")
 
 
@@ -86,7 +87,9 @@ def request_of(user: User) -> HttpRequest:
 
 
 def test_the_admin_holds_what_a_school_manages() -> None:
-    assert {model for model, _ in OF_SCHOOLS} == {School, User, Course, DeviceCheck, Enrolment, Lesson, Report, StreamKey}
+    assert {model for model, _ in OF_SCHOOLS} == {
+        *(School, User, AuditEntry, Course, DeviceCheck, Enrolment, Lesson, Report, StreamKey)
+    }
     assert [model for model, _ in OF_THE_PLATFORM] == [Relay]
 
 
@@ -175,7 +178,7 @@ def test_autocompletion_offers_the_own_school_alone(
             offered = {entry["id"] for entry in response.json()["results"]}
             own = model_admin.school_rows(model._default_manager.all(), cast.school.pk)
             assert offered <= {str(row.pk) for row in own}
-    assert asked or model in (Enrolment, DeviceCheck, Lesson, Report, StreamKey), "nothing points to these"
+    assert asked or model in (AuditEntry, Enrolment, DeviceCheck, Lesson, Report, StreamKey), "nothing points to these"
 
 
 def _foreign_keys_to(model: type[Model]) -> Iterator[Any]:
