@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -20,6 +21,11 @@ MAX_RELAY_MESSAGE_BYTES = 256 << 10
 MAX_UNSENT_BYTES = 1 << 20
 """So much may wait for a peer that doesn't read; Daphne's `send` never waits, so nobody else can see it."""
 
+ROOM_FOR_MORE_BYTES = MAX_UNSENT_BYTES // 2
+"""An answer in parts goes on when no more than this waits."""
+STALLED_SECONDS = 60
+"""A peer that takes nothing of an answer for so long is given up."""
+
 MAX_WAITING_MESSAGES = 128
 """So many of a page's messages may wait to be taken up; the room's own limit allows 60 at once."""
 
@@ -31,6 +37,22 @@ TOO_LARGE = (
     b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: text/plain\r\n"
     b"Content-Length: 26\r\n\r\nThis request is too large.\n"[:-1]
 )
+
+
+POLL_SECONDS = 0.02
+"""Twisted tells only one producer that its peer has read, and Daphne is none."""
+
+
+def unsent_bytes(connection: Any) -> int:
+    """How much of what was written a connection's peer has not taken yet; 0 once it is closed.
+
+    Twisted's TCP transport offers no public count.
+    """
+    transport = getattr(connection, "transport", None)
+    if transport is None or not getattr(transport, "connected", False):
+        return 0
+    waiting: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+    return waiting
 
 
 class LimitedRequest(WebRequest):
@@ -52,6 +74,26 @@ class LimitedRequest(WebRequest):
             super().handleContentChunk(data)
         else:
             self._refuse()
+
+    def check_timeouts(self) -> None:
+        """Ends what takes too long: Daphne's limit is for the whole of an answer, ours for its beginning.
+
+        A film or a large file takes as long as its reader's line; `wait_for_room` ends who takes nothing.
+        """
+        if not self._response_started:
+            super().check_timeouts()
+
+    async def wait_for_room(self) -> None:
+        """Waits until the peer has read enough for more to be written; closes one that reads nothing."""
+        waited, before = 0.0, unsent_bytes(self.channel)
+        while (now := unsent_bytes(self.channel)) > ROOM_FOR_MORE_BYTES:
+            waited = waited + POLL_SECONDS if now >= before else 0.0
+            before = now
+            if waited >= STALLED_SECONDS:
+                log.warning("gave up an answer at %r that nobody reads", self.path)
+                self.channel.transport.abortConnection()
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
     def _refuse(self) -> None:
         if not self.finished:
@@ -109,7 +151,7 @@ class LimitedWebSocket(WebSocketProtocol):
         """Sends, or drops a connection whose peer has stopped reading; after the end, nothing."""
         if self.state != self.STATE_OPEN:
             return
-        if self._unsent_bytes() <= MAX_UNSENT_BYTES:
+        if unsent_bytes(self) <= MAX_UNSENT_BYTES:
             super().serverSend(content, binary)
         elif not self.muted:
             self.muted = True
@@ -123,11 +165,6 @@ class LimitedWebSocket(WebSocketProtocol):
             self.sendCloseFrame(code=code or NORMAL_CLOSURE)
         elif hasattr(self, "handshake_deferred"):
             self.serverReject()
-
-    def _unsent_bytes(self) -> int:
-        """What Twisted's TCP transport holds; it offers no public count."""
-        waiting: int = len(self.transport.dataBuffer) - self.transport.offset + self.transport._tempDataLen
-        return waiting
 
 
 class LimitedWebSocketFactory(WebSocketFactory):

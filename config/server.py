@@ -25,6 +25,7 @@ from twisted.internet import reactor
 from config.connections import (
     MAX_MESSAGE_BYTES,
     LimitedHTTPFactory,
+    LimitedRequest,
     LimitedWebSocket,
     LimitedWebSocketFactory,
 )
@@ -70,6 +71,12 @@ class WebServer(daphne.server.Server):
         for details in self.connections.values():
             if (task := details.get("application_instance")) and not task.done():
                 task.cancel()
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """Hands a message to its connection; a long answer is written as fast as it is read."""
+        await super().handle_reply(protocol, message)
+        if message.get("more_body") and isinstance(protocol, LimitedRequest):
+            await protocol.wait_for_room()
 
     def _listen_for_signals(self) -> None:
         self._draining: asyncio.Task[None] | None = None

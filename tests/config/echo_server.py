@@ -9,6 +9,7 @@ from typing import Any
 from config.server import WebServer, endpoint
 
 SLOW_SECONDS = 0.8
+LONG_PARTS, LONG_PART = 128, b"x" * (1 << 20)
 FLOOD_PARTS = 64
 FLOOD_PART = "x" * (1 << 20)
 
@@ -22,6 +23,9 @@ async def _greet(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"] == "/slow":
         await asyncio.sleep(SLOW_SECONDS)
     await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/long":
+        for _ in range(LONG_PARTS):
+            await send({"type": "http.response.body", "body": LONG_PART, "more_body": True})
     await send({"type": "http.response.body", "body": scope["client"][0].encode()})
 
 

@@ -25,6 +25,7 @@ from config.connections import (
     MAX_WAITING_MESSAGES,
 )
 from config.server import endpoint
+from tests.config.echo_server import LONG_PARTS
 from tests.support.processes import Process, answers_on_tcp, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +121,21 @@ def test_a_relay_may_send_faster_than_it_is_served(echo: Echo) -> None:
         for _ in range(2 * MAX_WAITING_MESSAGES):
             relay.send("x")
         assert [relay.recv(timeout=10) for _ in range(2 * MAX_WAITING_MESSAGES)][-1] == "1"
+
+
+def test_a_long_answer_is_written_as_fast_as_it_is_read(echo: Echo) -> None:
+    process = psutil.Process(echo.process.pid)
+    before = process.memory_info().rss
+    client = echo.raw("GET /long HTTP/1.0\nHost: x\n\n")
+    first = client.recv(1000)
+    assert first.startswith(b"HTTP/1.0 200")
+    # Others are served while one does not read, and nothing is kept for that one but a little.
+    assert echo.get() == "127.0.0.1"
+    assert process.memory_info().rss - before < 32 << 20
+    received = len(first)
+    while data := client.recv(1 << 20):
+        received += len(data)
+    assert received > LONG_PARTS << 20
 
 
 def test_our_own_messages_may_be_larger_than_a_page_s(echo: Echo) -> None:
