@@ -12,6 +12,7 @@ from classroom.permissions import STAFF_ROLES
 from classroom.services import (
     board,
     chat,
+    checks,
     continuing,
     floor,
     lessons,
@@ -65,6 +66,7 @@ def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
     }
     if role in STAFF_ROLES:
         sections["lobby"] = participation.lobby(lesson.pk)
+        sections["checks"] = checks.troubles(lesson.course_id)
         sections["earlier"] = continuing.offer(lesson)
     return sections
 

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from classroom.core import attendance as core
 from classroom.core.tables import to_csv
-from classroom.models import Course, Lesson
+from classroom.models import Course, DeviceCheck, Lesson
 from classroom.models.attendance import CORRECTIONS, MAX_REASON_LENGTH
 from classroom.permissions import keeps_register
-from classroom.services import attendance
-from classroom.services.attendance import Line, Sheet
+from classroom.services import attendance, checks
+from classroom.services.attendance import Sheet
+from classroom.services.attendance_lines import Line
 from classroom.services.errors import ConflictError
 from classroom.views.lessons import closed
 from classroom.views.sections import Section, Viewer
@@ -46,6 +47,7 @@ def of_lesson(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
         "corrections": CORRECTIONS,
         "max_reason": MAX_REASON_LENGTH,
         "counts": _counts(sheet),
+        "troubles": [] if sheet.final_at else _troubles(sheet),
     }
     return render(request, "classroom/register.html", context)
 
@@ -139,6 +141,16 @@ def _correct(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("The register is corrected; what was found stays to be seen."))
     return redirect("classroom:register", lesson_id)
+
+
+def _troubles(sheet: Sheet) -> list[tuple[str, str]]:
+    """Who will have trouble by their device check, and with what, in words."""
+    found = checks.troubles(sheet.lesson.course_id)
+    names = {str(line.user_id): line.name for line in sheet.lines}
+    words = {part: str(DeviceCheck._meta.get_field(part).verbose_name) for part in checks.PARTS}
+    return [
+        (names[key], ", ".join(words[part] for part in parts)) for key, parts in found.items() if key in names
+    ]
 
 
 def _counts(sheet: Sheet) -> list[tuple[str, int]]:

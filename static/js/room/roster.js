@@ -36,7 +36,8 @@ const milliseconds = new Intl.NumberFormat(lang, { style: "unit", unit: "millise
  */
 export function startRoster(store, complain) {
   store.watch((state, previous) => {
-    const isSame = state.people === previous.people && state.myId === previous.myId && state !== previous;
+    const isSame =
+      state.people === previous.people && state.checks === previous.checks && state.myId === previous.myId && state !== previous;
     if (isSame && state.troubles === previous.troubles) return;
     if (!isSame) fill(state);
     filter(state);
@@ -52,11 +53,11 @@ function search() {
 }
 
 /** The entry of somebody who stays is kept, with the focus that it may have. @param {RoomState} state */
-function fill({ people, myId }) {
+function fill({ people, myId, checks }) {
   const sorted = [...people].sort((a, b) => rank(a) - rank(b) || collator.compare(a.name, b.name));
   const kept = new Map(entries);
   entries.clear();
-  for (const person of sorted) entries.set(person.id, update(kept.get(person.id) ?? entry(), person, person.id === myId));
+  for (const person of sorted) entries.set(person.id, update(kept.get(person.id) ?? entry(), person, person.id === myId, checks[person.id]));
   const list = find("#people-list");
   for (const [id, element] of kept) if (!entries.has(id)) element.remove();
   [...entries.values()].forEach((element, index) => {
@@ -75,13 +76,20 @@ function entry() {
   return find(".person", /** @type {DocumentFragment} */ (template.content.cloneNode(true)));
 }
 
-/** @param {HTMLElement} element @param {Person} person @param {boolean} isMe */
-function update(element, person, isMe) {
+/**
+ * @param {HTMLElement} element
+ * @param {Person} person
+ * @param {boolean} isMe
+ * @param {string[]} [problems] what their device check has found
+ */
+function update(element, person, isMe, problems = []) {
   element.dataset.personId = person.id;
   element.dataset.group = person.role === "student" ? "students" : "staff";
   setText(find(".person__initials", element), initials(person.name));
   setText(find(".person__name", element), person.name);
-  const notes = [person.role === "student" ? "" : text(`role_${person.role}`), isMe ? text("you") : ""];
+  const parts = problems.map((part) => text(`check_trouble_${part}`)).join(", ");
+  const check = parts && text("check_trouble", { parts });
+  const notes = [person.role === "student" ? "" : text(`role_${person.role}`), isMe ? text("you") : "", check];
   setText(find(".person__note", element), notes.filter(Boolean).join(" · "));
   const more = element.querySelector(".person__more");
   if (more instanceof HTMLElement) {

@@ -21,6 +21,7 @@
  * @property {import("./state/polls.js").Poll[]} polls
  * @property {import("./state/moods.js").Moods} moods
  * @property {import("./state/timer.js").Timer | null} timer
+ * @property {import("./state/checks.js").Checks} checks
  * @property {import("./state/files.js").Files} files
  * @property {import("./state/slides.js").Slides} slides
  * @property {import("./state/video.js").Playback | null} video
@@ -57,6 +58,7 @@ import { initialBoard, reduceBoard } from "./state/board.js";
 import { initialChat, reduceChat } from "./state/chat.js";
 import { initialFiles, reduceFiles } from "./state/files.js";
 import { initialFloor, reduceFloor, waitsOutside } from "./state/floor.js";
+import { initialChecks, reduceChecks } from "./state/checks.js";
 import { initialLobby, reduceLobby } from "./state/lobby.js";
 import { initialMoods, reduceMoods } from "./state/moods.js";
 import { initialPolls, reducePolls } from "./state/polls.js";
@@ -92,6 +94,7 @@ const FEATURES = {
   polls: reducePolls,
   moods: reduceMoods,
   timer: reduceTimer,
+  checks: reduceChecks,
   files: reduceFiles,
   slides: reduceSlides,
   video: reduceVideo,
@@ -147,6 +150,7 @@ export function initialState({ client, role }) {
     polls: initialPolls,
     moods: initialMoods,
     timer: null,
+    checks: initialChecks,
     files: initialFiles,
     slides: initialSlides,
     video: initialVideo,

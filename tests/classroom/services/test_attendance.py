@@ -24,7 +24,7 @@ from classroom.models import (
     Register,
 )
 from classroom.services import attendance, lessons, presence
-from classroom.services.attendance import Line
+from classroom.services.attendance_lines import Line
 from classroom.services.errors import ConflictError
 from tests.support.cast import Cast
 

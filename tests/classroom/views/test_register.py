@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from classroom.models import Attempt, Correction, Enrolment, Lesson
+from classroom.models import Attempt, Correction, DeviceCheck, Enrolment, Lesson
 from classroom.services import attendance
 from tests.support.cast import Cast
 
@@ -123,3 +123,12 @@ def test_a_student_s_opening_of_the_room_is_noted_as_an_attempt(cast: Cast) -> N
     for user in (cast.student, cast.teacher, cast.outsider):
         signed_in(user).get(reverse("classroom:room", args=[cast.lesson.pk]))
     assert list(Attempt.objects.values_list("user", "kind")) == [(cast.student.pk, "page")]
+
+
+def test_staff_see_whose_device_check_has_found_trouble_until_the_lesson_is_over(cast: Cast) -> None:
+    DeviceCheck.objects.create(user=cast.student, browser="Firefox", camera="blocked", network="blocked")
+    text = signed_in(cast.teacher).get(address(cast, "register")).content.decode()
+    assert '<span dir="auto">Student 1</span>: camera, network' in text
+    end(cast)
+    attendance.finalise_due()
+    assert "found trouble" not in signed_in(cast.teacher).get(address(cast, "register")).content.decode()
