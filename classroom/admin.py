@@ -78,7 +78,7 @@ class CourseAdmin(SchoolScoped):
             _("In the room"),
             {
                 "fields": ("format", "admission", "student_chat", "student_cameras", "supervision_grace"),
-                "description": _("What holds in the course's lessons from their next start on."),
+                "description": _("What holds in the course's lessons."),
             },
         ),
         (_("Register"), {"fields": ("late_after", "early_before")}),
