@@ -34,6 +34,28 @@ def state(lesson_id: UUID) -> dict[str, Any] | None:
     }
 
 
+def pages_shown(lesson_id: UUID) -> list[dict[str, Any]]:
+    """Every page that was shown in a lesson, by material and number; three queries."""
+    sheets = Sheet.objects.filter(lesson=lesson_id, kind=Sheet.Kind.SLIDE)
+    found = {(row.material, row.page): row for row in sheets}
+    materials = Material.objects.filter(pk__in={material for material, _page in found if material})
+    pages = MaterialPage.objects.filter(material__in=materials).select_related("material")
+    return [
+        {
+            "material": page.material_id,
+            "name": page.material.name,
+            "number": page.number,
+            "text": page.text,
+            "width": page.width,
+            "height": page.height,
+            "sheet": sheet.pk,
+            "is_drawn_on": sheet.count > 0,
+        }
+        for page in pages.order_by("material__created_at", "material", "number")
+        if (sheet := found.get((page.material_id, page.number)))
+    ]
+
+
 def show(lesson_id: UUID, actor_id: UUID, material_id: UUID, page: int) -> None:
     """Shows a page of a material large to all; ConflictError where there is none."""
     with transaction.atomic():

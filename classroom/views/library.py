@@ -19,7 +19,9 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.urls import reverse
 from django.utils.http import content_disposition_header, quote_etag
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -29,6 +31,7 @@ from classroom.models import Lesson, Material
 from classroom.permissions import Action, Standing, standing
 from classroom.services import library, library_files
 from classroom.services.errors import ConflictError
+from classroom.views.sections import Section, Viewer
 
 CHUNK_BYTES = 256 << 10
 MAX_JSON_BYTES = 4096
@@ -275,3 +278,18 @@ def _guarded(response: HttpResponseBase) -> HttpResponseBase:
     # django-csp leaves a policy alone that is there.
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
+
+
+# On the lesson's page after it
+
+
+def section(lesson: Lesson, viewer: Viewer) -> Section | None:
+    """What the lesson and its course have to be kept, and what was handed in to those who may see it."""
+    listed = [
+        {**row, "url": reverse("classroom:file-download", args=[lesson.pk, row["id"]])}
+        for row in library.listing(lesson, viewer.user_id, is_staff=viewer.is_staff)
+        if row["state"] == Material.State.READY
+    ]
+    if not listed:
+        return None
+    return Section("files", _("Files"), "classroom/review/files.html", {"materials": listed})

@@ -12,11 +12,17 @@ from django.views.decorators.http import require_safe
 from classroom.models import Lesson
 from classroom.permissions import Action, standing
 from classroom.services import timetable
-from classroom.views import chat, polls, register
+from classroom.views import chat, library, polls, register, slides
 from classroom.views.lessons import closed
 from classroom.views.sections import MakeSection, Viewer
 
-SECTIONS: tuple[MakeSection, ...] = (chat.section, polls.section, register.section)
+SECTIONS: tuple[MakeSection, ...] = (
+    slides.section,
+    library.section,
+    chat.section,
+    polls.section,
+    register.section,
+)
 """One for each feature, in the order of the page."""
 
 

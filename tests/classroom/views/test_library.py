@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from classroom.core.library import PART_BYTES
 from classroom.models import Enrolment, Lesson, Material, Participation
-from classroom.services import library
+from classroom.services import library, slides
 from tests.support import files
 from tests.support.cast import Cast
 from tests.support.upload import address, announce, content_of, signed_in, upload
@@ -263,3 +263,21 @@ def test_no_address_of_a_file_takes_a_path() -> None:
     for name, path in product(("download", "video", "pages/1"), ("..", "%2e%2e", "..%2f..%2fsecret_key")):
         assert Client().get(f"/lessons/{path}/files/{path}/{name}/").status_code == 404
     assert reverse("classroom:files", kwargs={"lesson_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12})
+
+
+def test_the_lesson_s_page_after_it_has_its_files_and_the_pages_that_were_shown(cast: Cast) -> None:
+    material = upload(cast.teacher, cast.lesson, "Optics.pdf", files.make_pdf(["Light", "Shadow", "Lens"]))
+    own = upload(cast.student, cast.lesson, "homework.txt", b"words", library.HAND_IN)
+    for page in (1, 3):
+        slides.show(cast.lesson.pk, cast.teacher.pk, material.pk, page)
+    Lesson.objects.filter(pk=cast.lesson.pk).update(state=Lesson.State.ENDED)
+    page_of = reverse("classroom:review", args=[cast.lesson.pk])
+    for user, sees_own in ((cast.teacher, True), (cast.student, True), (cast.students[1], False)):
+        text = get(user, page_of).content.decode()
+        assert address_of("file-download", cast.lesson, material) in text
+        assert (address_of("file-download", cast.lesson, own) in text) == sees_own
+        for number, is_shown in ((1, True), (2, False), (3, True)):
+            path = address("file-page", cast.lesson, material.pk, number=number)
+            assert (f'src="{path}"' in text) == is_shown
+        assert "Lens" in text
+        assert "Shadow" not in text
