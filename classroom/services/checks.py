@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.core.seats import Seat
 from classroom.models import CheckRun, DeviceCheck, Enrolment, Relay
@@ -29,6 +30,7 @@ MAX_RTT_MS = 60_000
 DEVICES = frozenset(DeviceCheck.Device.values)
 NETWORKS = frozenset(DeviceCheck.Network.values)
 GOOD = ("", "ok")
+PARTS = ("camera", "microphone", "speaker", "network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,14 @@ def problems(row: DeviceCheck) -> list[str]:
     return [name for name in PARTS if getattr(row, name) not in GOOD]
 
 
-PARTS = ("camera", "microphone", "speaker", "network")
+def part_words() -> dict[str, str]:
+    """The parts of a check in words."""
+    return {
+        "camera": _("camera"),
+        "microphone": _("microphone"),
+        "speaker": _("speaker"),
+        "network": _("network"),
+    }
 
 
 def doors() -> Collection[tuple[str, int]]:

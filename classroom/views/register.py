@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from classroom.core import attendance as core
 from classroom.core.tables import to_csv
-from classroom.models import Course, DeviceCheck, Lesson
+from classroom.models import Course, Lesson
 from classroom.models.attendance import CORRECTIONS, MAX_REASON_LENGTH
 from classroom.permissions import keeps_register
 from classroom.services import attendance, checks
@@ -61,7 +61,7 @@ def of_lesson_csv(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
         return closed(request)
     sheet = attendance.sheet(lesson_id)
     zone = sheet.lesson.course.school.zone
-    rows = [_csv_head(), *(_csv_line(line, zone) for line in sheet.lines)]
+    rows: list[Sequence[object]] = [_csv_head(), *(_csv_line(line, zone) for line in sheet.lines)]
     day = sheet.lesson.starts_at.astimezone(zone).strftime("%Y-%m-%d")
     return _csv(rows, f"register-{slugify(sheet.lesson.title)}-{day}")
 
@@ -147,7 +147,7 @@ def _troubles(sheet: Sheet) -> list[tuple[str, str]]:
     """Who will have trouble by their device check, and with what, in words."""
     found = checks.troubles(sheet.lesson.course_id)
     names = {str(line.user_id): line.name for line in sheet.lines}
-    words = {part: str(DeviceCheck._meta.get_field(part).verbose_name) for part in checks.PARTS}
+    words = checks.part_words()
     return [
         (names[key], ", ".join(words[part] for part in parts)) for key, parts in found.items() if key in names
     ]
