@@ -215,7 +215,7 @@ function start() {
     hide_notice: hideNotice,
     reload: () => location.reload(),
   };
-  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, people, panel, publication, devices, problem, complain }) }, complain);
+  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, people, panel, mountSheet: (root) => mountSheet(root, { store, session, notice }), publication, devices, problem, complain }) }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();

@@ -66,11 +66,10 @@ export class SheetLink extends Emitter {
   }
 
   async #send() {
-    if (this.#isSending || this.#isClosed || !this.session.isOpen) return;
-    const n = lastNumber + 1;
-    const ops = this.sheet.takeMessage(n, MESSAGE);
-    if (!ops.length) return;
-    lastNumber = n;
+    if (this.#isSending || this.#isClosed || this.#timer || !this.session.isOpen) return;
+    const message = this.sheet.takeMessage(++lastNumber, MESSAGE);
+    if (!message) return;
+    const { n, ops } = message;
     this.#isSending = true;
     try {
       const { version } = await this.session.request("board.draw", { sheet: this.id, n, ops });
@@ -79,7 +78,6 @@ export class SheetLink extends Emitter {
       this.#failed(n, /** @type {{code?: string, sentence?: string}} */ (error));
     }
     this.#isSending = false;
-    if (this.#timer) return;
     if (this.sheet.hasUnsent) this.#send();
     else this.emit("sent");
   }
@@ -130,7 +128,10 @@ export class SheetLink extends Emitter {
     const content = await this.#fetch(isWhole ? "" : `?since=${this.sheet.version}`);
     this.#isLoading = false;
     if (this.#isClosed) return;
-    if (!content) this.#again(LOAD_AGAIN_MS, () => this.#load());
+    if (!content) {
+      this.#loadsWhole ||= isWhole;
+      this.#again(LOAD_AGAIN_MS, () => this.#load());
+    }
     else if (content.elements) this.sheet.load(content);
     else if (this.sheet.hear(content) === "reload") this.#isStale = this.#loadsWhole = true;
     if (this.#isStale) return void this.#load();

@@ -92,7 +92,11 @@ export class Sheet {
   version = -1;
   /** What is to be seen, by id. @type {Map<string, Element>} */ shown = new Map();
   /** @type {Map<string, Element>} */ #confirmed = new Map();
-  /** @type {{effect: Effect, n: number, z: number, at: number}[]} what was done here and is not confirmed */
+  /**
+   * What was done here and is not confirmed: in the message `n`, 0 for none yet, which the server has in the version
+   * `at`, -1 while that is not known.
+   * @type {{effect: Effect, n: number, isSent: boolean, z: number, at: number}[]}
+   */
   #pending = [];
   #performed = 0;
 
@@ -132,7 +136,9 @@ export class Sheet {
     for (const { by, client, n, ops } of batches) {
       for (const effect of ops) {
         version += 1;
-        if (effect.do === "reload" && version > this.version) return "reload";
+        // To go back to what was and stop there would be another state than anybody's.
+        if (version <= this.version) continue;
+        if (effect.do === "reload") return "reload";
         apply(this.#confirmed, effect, by, version);
         note(effect);
       }
@@ -148,33 +154,37 @@ export class Sheet {
   /** Does something here at once; it is pending until the server has said its word. @param {Effect} effect */
   perform(effect) {
     const z = PENDING_Z + this.#performed++;
-    this.#pending.push({ effect, n: 0, z, at: -1 });
+    this.#pending.push({ effect, n: 0, isSent: false, z, at: -1 });
     apply(this.shown, effect, "", z);
     this.changed(new Set(touched(effect) ?? []));
   }
 
   /**
-   * Takes what has not been sent as the message of this number, as much as one may hold.
-   * @param {number} n
+   * Takes what has not been sent as one message, as much as it may hold. What is sent once more keeps its number.
+   * @param {number} next the number of a new message
    * @param {{operations: number, length: number}} limits the most operations, and characters of JSON
-   * @returns {object[]} its operations; empty where there is nothing to send
+   * @returns {{n: number, ops: object[]} | null} null where there is nothing to send
    */
-  takeMessage(n, { operations, length }) {
-    /** @type {object[]} */ const taken = [];
+  takeMessage(next, { operations, length }) {
+    const waiting = this.#pending.filter((entry) => !entry.isSent);
+    if (!waiting.length) return null;
+    const n = waiting[0].n || next;
+    /** @type {object[]} */ const ops = [];
     let size = 0;
-    for (const entry of this.#pending.filter((one) => !one.n)) {
+    for (const entry of waiting.filter((one) => one.n === waiting[0].n)) {
       const sent = operation(entry.effect);
       size += JSON.stringify(sent).length;
-      if (taken.length && (taken.length >= operations || size > length)) break;
+      if (ops.length && (ops.length >= operations || size > length)) break;
+      ops.push(sent);
       entry.n = n;
-      taken.push(sent);
+      entry.isSent = true;
     }
-    return taken;
+    return { n, ops };
   }
 
   /** Whether anything waits to be sent. */
   get hasUnsent() {
-    return this.#pending.some((entry) => !entry.n);
+    return this.#pending.some((entry) => !entry.isSent);
   }
 
   /** How much is not confirmed. */
@@ -184,7 +194,7 @@ export class Sheet {
 
   /** Has what was sent and not confirmed be sent once more: the line broke, and nobody knows what came. */
   sendAgain() {
-    for (const entry of this.#pending) if (entry.at < 0) entry.n = 0;
+    for (const entry of this.#pending) if (entry.at < 0) entry.isSent = false;
   }
 
   /** The server has taken the message: all of it is in that version. @param {number} n @param {number} version */
