@@ -142,21 +142,6 @@ def device_checks(email: str) -> list[dict[str, Any]]:
     from classroom.models import DeviceCheck
 
     rows = DeviceCheck.objects.filter(user__email=email)
-    return list(rows.values("camera", "microphone", "speaker", "network", "rtt_ms", "loss"))
-
-
-def check_runs() -> int:
-    """How many device checks are under way."""
-    from classroom.models import CheckRun
-
-    return CheckRun.objects.count()
-
-
-def device_checks(email: str) -> list[dict[str, Any]]:
-    """What a person's device checks have found, the newest first."""
-    from classroom.models import DeviceCheck
-
-    rows = DeviceCheck.objects.filter(user__email=email)
     fields = ("camera", "microphone", "speaker", "network", "rtt_ms", "loss")
     return [dict(row) for row in rows.values(*fields)]
 
