@@ -113,6 +113,12 @@ class CourseAdmin(SchoolScoped):
         """How many are enrolled."""
         return getattr(course, "enrolled", 0)
 
+    @admin.display(description=_("register"))
+    def register(self, course: Course) -> SafeString:
+        """A link to the course's register."""
+        address = reverse("classroom:course-register", args=[course.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Register"))
+
     @admin.display(description=_("people"))
     def everyone(self, course: Course) -> SafeString:
         """A link to the list of a course's enrolments."""
