@@ -84,9 +84,10 @@ def expect_limits(room: Room, limits: dict[str, int], seconds: float = PICTURE_S
     room.wait_until(is_newest, seconds, f"the page doesn't ask for {limits}")
 
 
-def tell(room: Room, kind: str, body: dict[str, Any]) -> None:
-    """Sends the page a notice that no web tier has sent."""
-    room.page.evaluate(TELL, json.dumps({"type": kind, "body": body}))
+def tell(room: Room, kind: str, body: dict[str, Any], seq: int | None = None) -> None:
+    """Sends the page a notice, or with a number an event, that no web tier has sent."""
+    numbered = {} if seq is None else {"seq": seq}
+    room.page.evaluate(TELL, json.dumps({"type": kind, "body": body, **numbered}))
 
 
 def tell_link(room: Room, layers: dict[str, int], limited: str) -> None:

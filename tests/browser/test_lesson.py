@@ -132,7 +132,7 @@ def test_ending_the_broadcast_ends_the_lesson_for_all(classroom: ClassRoom) -> N
     for student in students:
         student.expect_picture()
         student.keep_media()
-    teacher.button("End broadcast").click()
+    teacher.end_now()
     for room in (teacher, *students):
         room.expect_state("ended")
     for student in students:

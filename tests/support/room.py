@@ -149,6 +149,16 @@ class Room:
         expect(self.button("End broadcast")).to_be_visible(timeout=PICTURE_SECONDS * 1000)
         return self
 
+    def end_now(self) -> None:
+        """Ends the lesson for all at once."""
+        self.button("End broadcast").click()
+        self.button("End now").click()
+
+    def of_person(self, name: str, entry: str) -> None:
+        """Opens a person's menu in the list of people and chooses an entry."""
+        self.button(f"More about {name}").click()
+        self.page.get_by_role("menuitem", name=entry).click()
+
     # What a person sees
 
     def expect_state(self, state: str, seconds: float = PICTURE_SECONDS) -> None:

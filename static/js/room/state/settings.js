@@ -33,11 +33,3 @@ export function reduceSettings(settings, { type, body }) {
   if (type === "room.snapshot") return { ...initialSettings, ...body.room };
   return type === "room.changed" ? { ...settings, ...body } : settings;
 }
-
-/**
- * Whether what this page would send, write or draw is stopped because no teacher is connected.
- * @param {import("../state.js").RoomState} state
- */
-export function isPaused({ mayPublish, settings, lesson }) {
-  return !mayPublish && !settings.is_supervised && lesson?.phase === "live";
-}
