@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
-from classroom.permissions import Action, standing
+from classroom.permissions import Action, Standing, standing
 from classroom.services import board
 
 GZIP_LEVEL = 1
@@ -22,15 +22,20 @@ MAX_DIGITS = 16
 def sheet(request: HttpRequest, lesson_id: UUID, sheet_id: UUID) -> HttpResponse:
     """The elements of a sheet with their version, or with `?since=<version>` the effects after it.
 
-    404 for whoever is not in the room, whatever the reason.
+    404 for whoever is neither in the room nor may look at what was taught, whatever the reason.
     """
     found = standing(request.user.pk, lesson_id) if request.user.is_authenticated else None
-    if found is None or not found.is_admitted or not found.allows(Action.STAY):
+    if found is None or not _may_see(found):
         return _missing()
     since = request.GET.get("since", "")
     is_number = since.isascii() and since.isdigit() and len(since) <= MAX_DIGITS
     content = board.content(lesson_id, sheet_id, int(since) if is_number else None)
     return _missing() if content is None else _answer(request, *content)
+
+
+def _may_see(found: Standing) -> bool:
+    is_inside = found.is_admitted and found.allows(Action.STAY)
+    return is_inside or found.allows(Action.REVIEW)
 
 
 def _answer(request: HttpRequest, version: int, text: str) -> HttpResponse:

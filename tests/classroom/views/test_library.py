@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -281,3 +282,24 @@ def test_the_lesson_s_page_after_it_has_its_files_and_the_pages_that_were_shown(
             assert (f'src="{path}"' in text) == is_shown
         assert "Lens" in text
         assert "Shadow" not in text
+
+
+def test_ink_on_a_page_is_for_those_who_may_look_at_what_was_taught(cast: Cast) -> None:
+    material = upload(cast.teacher, cast.lesson, "Optics.pdf", files.make_pdf())
+    slides.show(cast.lesson.pk, cast.teacher.pk, material.pk, 1)
+    told = slides.state(cast.lesson.pk)
+    assert told is not None
+    path = reverse("classroom:sheet", args=[cast.lesson.pk, told["sheets"]["1"]])
+    Lesson.objects.filter(pk=cast.lesson.pk).update(is_locked=True)
+    assert get(cast.teacher, path).status_code == 200
+    # Who waits in the lobby sees nothing of the room yet.
+    assert get(cast.student, path).status_code == 404
+    over = {"state": Lesson.State.ENDED, "ends_at": cast.lesson.ends_at - timedelta(days=9)}
+    Lesson.objects.filter(pk=cast.lesson.pk).update(**over)
+    for user, status in (
+        (cast.teacher, 200),
+        (cast.student, 200),
+        (cast.outsider, 404),
+        (cast.stranger, 404),
+    ):
+        assert get(user, path).status_code == status
