@@ -132,7 +132,7 @@ def test_a_mute_and_taking_back_cut_off_a_page_that_goes_on_sending(classroom: C
     speaker.button("Microphone").click()
     for room in (teacher, listener):
         room.expect_sound(VOICE)
-    queue.get_by_role("button", name="Take the floor back from Student 1").click()
+    queue.get_by_role("button", name="Take back from Student 1").click()
     speaker.expect_words("Your turn is over.")
     expect_cut(teacher, speaker, listener)
     assert listener.peers() == 1, "what others send costs a listener no connection"

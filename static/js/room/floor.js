@@ -4,7 +4,7 @@ import { find } from "../lib/dom.js";
 import { bindMenu } from "../lib/menu.js";
 import { text } from "../lib/texts.js";
 import { startGallery } from "./floor/gallery.js";
-import { offeredKind, startOwn } from "./floor/own.js";
+import { offeredKind, ownTurn, startOwn } from "./floor/own.js";
 import { startQueue } from "./floor/queue.js";
 import { Sending } from "./floor/sending.js";
 import { Tiles } from "./floor/tiles.js";
@@ -77,7 +77,10 @@ function startStudent(parts) {
     gallery: () => own.guarded("camera", () => sending.toggleGallery()),
     floor_accept: () => own.accept(sending),
     floor_decline: () => own.decline(sending, offeredKind(store.state)),
-    hand_back: () => Promise.all(sendingTurns(store.state).map(({ kind }) => sending.giveBack(kind))),
+    hand_back: () => {
+      const turn = ownTurn(store.state);
+      return turn && sending.giveBack(turn.kind);
+    },
   };
 }
 

@@ -97,10 +97,15 @@ function showOffer(state, isPutOff) {
   find("#floor-decline").hidden = isPutOff;
 }
 
+/** The place of mine that the card speaks of. @param {RoomState} state */
+export function ownTurn(state) {
+  const turns = sendingTurns(state);
+  return ORDER.map((kind) => turns.find((found) => found.kind === kind)).find(Boolean);
+}
+
 /** @param {RoomState} state */
 function showOwn(state) {
-  const turns = sendingTurns(state);
-  const turn = ORDER.map((kind) => turns.find((found) => found.kind === kind)).find(Boolean);
+  const turn = ownTurn(state);
   find("#floor-own").hidden = !turn || view(state) !== "watching";
   if (!turn) return;
   const isSpeaking = SPEAKING.includes(turn.kind);
@@ -116,7 +121,7 @@ function showOwn(state) {
 /** @param {Turn} turn */
 function backKey({ kind }) {
   if (kind === "floor") return "hand_back";
-  return kind === "seat" ? "hand_back_seat" : "hand_back_screen";
+  return ["seat", "gallery"].includes(kind) ? `hand_back_${kind}` : "hand_back_screen";
 }
 
 /** @param {RoomState} state @param {Turn} turn */

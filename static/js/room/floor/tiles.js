@@ -25,7 +25,10 @@ export class Tiles {
   #settling = 0;
   #observer = new ResizeObserver(() => {
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#measure(), SETTLE_MS);
+    this.#settling = setTimeout(() => {
+      this.#render(this.store.state);
+      this.#measure();
+    }, SETTLE_MS);
   });
 
   /** @param {import("../state.js").Store} store */
@@ -63,7 +66,8 @@ export class Tiles {
     const cells = new Map(turns.map((turn) => [turn.place, cellOf(turn, state)]));
     // It shrinks when nobody is left: those who stay keep their size, too.
     this.#most = turns.length ? Math.max(this.#most, ...cells.values()) : 1;
-    const columns = Math.ceil(Math.sqrt(this.#most));
+    const wide = Math.ceil(Math.sqrt(this.#most));
+    const columns = list.clientHeight > list.clientWidth ? Math.ceil(this.#most / wide) : wide;
     const { person } = layout(state);
     const solo = turns.find((turn) => turn.person === person);
     list.style.setProperty("--columns", String(columns));
