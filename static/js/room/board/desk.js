@@ -1,15 +1,13 @@
 /** One sheet at a time on two canvases: what is at rest on the lower one, what moves on the upper one. */
 
-import { Emitter } from "../../lib/emitter.js";
-import { digest } from "../state/sheet.js";
-import { BOARD_HEIGHT, boundsOf, holds, isInk, meets, WIDTH } from "./geometry.js";
+import { BOARD_HEIGHT, boundsOf, holds, isInk, meets } from "./geometry.js";
 import { History } from "./history.js";
 import { SheetLink } from "./link.js";
 import { paintElement, paintSheet } from "./paint.js";
 import { Paper } from "./paper.js";
 import { Pointers } from "./pointers.js";
+import { Screen } from "./screen.js";
 import { boxAround, refitAll } from "./selection.js";
-import { fit, pan, toSheet, zoom } from "./viewport.js";
 
 /** @typedef {import("../state/sheet.js").Element} Element */
 /** @typedef {import("../state/sheet.js").Effect} Effect */
@@ -18,17 +16,14 @@ import { fit, pan, toSheet, zoom } from "./viewport.js";
 
 /** A stroke of somebody else's lies on the upper canvas until it has not grown for so long. */
 const GROWING_MS = 700;
-const DIGEST_AFTER_MS = 400;
-const ZOOM_STEP = 1.25;
 const EXPORT_WIDTH = 3_200;
 
 /**
- * Emits `look` (tool, colour, width), `history`, `selected`, `view`, `elements`, `refused` (a sentence), `loaded`, `sheet`,
- * and `write` (what is to be written, and where).
+ * Emits `look` (tool, colour, width), `history`, `selected`, `view`, `elements`, `refused` (a sentence), `loaded`, `sent`,
+ * `sheet`, and `write` (what is to be written, and where).
  */
-export class Desk extends Emitter {
+export class Desk extends Screen {
   look = { color: 0, width: 1 };
-  /** @type {import("./viewport.js").View} */ view = { scale: 1, x: 0, y: 0 };
   /** @type {SheetLink | null} */ link = null;
   /** @type {Shown} */ #shown = { id: "" };
   /** @type {Map<string, History>} by sheet */ #histories = new Map();
@@ -37,11 +32,8 @@ export class Desk extends Emitter {
   /** @type {Set<string>} */ #selected = new Set();
   /** @type {Tool | null} */ #tool = null;
   #mayDraw = false;
-  #isFitted = true;
   #frame = 0;
-  #digestTimer = 0;
   #made = 0;
-  #size = { width: 1, height: 1 };
   #prefix = crypto.randomUUID().slice(0, 8);
 
   /**
@@ -50,8 +42,7 @@ export class Desk extends Emitter {
    *   me: () => {id: string, isStaff: boolean}}} around
    */
   constructor(host, around) {
-    super();
-    this.host = host;
+    super(host);
     this.around = around;
     const [lower, upper] = host.querySelectorAll("canvas");
     this.paper = new Paper(lower, () => this.sheetLook);
@@ -60,7 +51,8 @@ export class Desk extends Emitter {
     /** Extra painters of the upper canvas, such as of pointers; they return whether they need another frame. */
     this.painters = /** @type {((context: CanvasRenderingContext2D) => boolean)[]} */ ([]);
     this.pointers = new Pointers(this);
-    new ResizeObserver(() => this.#resize()).observe(host);
+    this.on("view", () => this.#look());
+    this.on("size", (ratio) => this.#resize(ratio));
     document.fonts.ready.then(() => this.paper.renderAll());
   }
 
@@ -71,7 +63,7 @@ export class Desk extends Emitter {
     const isOther = shown.id !== this.#shown.id;
     this.#shown = { ...shown };
     if (isOther) this.#openSheet(shown.id);
-    if (isOther || this.#isFitted) this.fit();
+    if (isOther || this.isFitted) this.fit();
     this.paper.renderAll();
     this.redraw();
     this.emit("sheet");
@@ -80,11 +72,6 @@ export class Desk extends Emitter {
   /** Shows nothing. */
   hide() {
     if (this.#shown.id) this.show({ id: "" });
-  }
-
-  /** @param {CanvasImageSource | null} picture */
-  setPicture(picture) {
-    this.show({ ...this.#shown, picture });
   }
 
   /** @param {string} id */
@@ -96,12 +83,16 @@ export class Desk extends Emitter {
     this.#growing.clear();
     this.select([]);
     this.paper.setAll([]);
+    this.host.dataset.sheet = id;
     if (!id) return;
     const link = new SheetLink(this.around.session, { id, url: this.around.urlOf(id), client: this.around.client });
     this.link = link;
     link.on("changed", (ids) => this.#changed(ids));
     link.on("refused", (sentence) => this.emit("refused", sentence));
-    link.on("sent", () => this.#tool?.flush?.());
+    link.on("sent", () => {
+      this.#tool?.flush?.();
+      this.emit("sent");
+    });
     link.on("loaded", (content) => this.emit("loaded", content));
     link.open();
     this.emit("history");
@@ -112,7 +103,7 @@ export class Desk extends Emitter {
     return this.#shown.id;
   }
 
-  /** What its paper looks like. */
+  /** Its paper. */
   get sheetLook() {
     const { height = BOARD_HEIGHT, background = "plain", picture = null } = this.#shown;
     return { height, background, picture };
@@ -139,7 +130,6 @@ export class Desk extends Emitter {
     }
     this.redraw();
     this.emit("elements");
-    this.#tellDigest();
   }
 
   /** @param {string} id */
@@ -152,17 +142,6 @@ export class Desk extends Emitter {
     } else if (this.#held.has(id)) return;
     else if (isInk(element) && !this.paper.has(id)) this.#growing.set(id, performance.now());
     else this.paper.set(element);
-  }
-
-  /** Says in the page what it shows, so that two screens can be compared: the same word for the same elements. */
-  #tellDigest() {
-    clearTimeout(this.#digestTimer);
-    delete this.host.dataset.digest;
-    this.#digestTimer = setTimeout(() => {
-      if (!this.link || this.link.sheet.pendingCount || this.link.sheet.version < 0) return;
-      this.host.dataset.digest = digest(this.elements.values());
-      this.host.dataset.count = String(this.elements.size);
-    }, DIGEST_AFTER_MS);
   }
 
   // What tools do
@@ -182,9 +161,9 @@ export class Desk extends Emitter {
   /** @param {boolean} may */
   setMayDraw(may) {
     if (may === this.#mayDraw) return;
-    this.#mayDraw = may;
     if (!may) this.pointers.cancel();
     if (!may) this.select([]);
+    this.#mayDraw = may;
     this.redraw();
   }
 
@@ -328,8 +307,6 @@ export class Desk extends Emitter {
     this.around.session.request("board.point", place).catch(() => {});
   }
 
-  // Back and forth
-
   get canUndo() {
     return this.#history.canUndo;
   }
@@ -363,82 +340,29 @@ export class Desk extends Emitter {
     this.note({ kind: "clear", version });
   }
 
-  // What is seen
-
-  /** Shows the whole sheet. */
-  fit() {
-    this.#isFitted = true;
-    this.#look(fit(this.#size, this.#paperSize));
+  /** How high the sheet is, in its units. */
+  get paperHeight() {
+    return this.sheetLook.height;
   }
 
-  /** @param {number} direction 1 to see less and larger, -1 to see more */
-  zoomStep(direction) {
-    this.zoomAt(ZOOM_STEP ** direction, this.#size.width / 2, this.#size.height / 2);
-  }
-
-  /** @param {number} factor @param {number} x @param {number} y in pixels of the host */
-  zoomAt(factor, x, y) {
-    this.#isFitted = false;
-    this.#look(zoom(this.view, factor, { x, y }, this.#size, this.#paperSize));
-  }
-
-  /** @param {number} dx @param {number} dy in pixels */
-  panBy(dx, dy) {
-    this.#isFitted = false;
-    this.#look(pan(this.view, dx, dy, this.#size, this.#paperSize));
-  }
-
-  /** How large the sheet is seen, 1 being the whole. */
-  get zoomFactor() {
-    return this.view.scale / fit(this.#size, this.#paperSize).scale;
-  }
-
-  /** CSS pixels a unit of the sheet. */
-  get scale() {
-    return this.view.scale;
-  }
-
-  /** The place on the sheet in the middle of what is seen. */
-  get centre() {
-    return toSheet(this.view, this.#size.width / 2, this.#size.height / 2);
-  }
-
-  get #paperSize() {
-    return { width: WIDTH, height: this.sheetLook.height };
-  }
-
-  /** @param {import("./viewport.js").View} view */
-  #look(view) {
-    this.view = view;
-    this.paper.look(view);
-    this.redraw();
-    this.emit("view");
-  }
-
-  #resize() {
-    const { width, height } = this.host.getBoundingClientRect();
-    if (!width || !height) return;
-    this.#size = { width, height };
-    const ratio = Math.min(devicePixelRatio || 1, 2);
-    this.upper.width = Math.round(width * ratio);
-    this.upper.height = Math.round(height * ratio);
-    if (this.#isFitted) this.fit();
-    else this.panBy(0, 0);
-    this.paper.resize({ width, height }, ratio);
+  #look() {
+    this.paper.look(this.view);
     this.redraw();
   }
 
-  /** Returns the sheet as a picture for a file. @returns {HTMLCanvasElement} */
-  picture() {
-    return paintSheet(this.elements.values(), this.sheetLook, EXPORT_WIDTH);
+  /** @param {number} ratio of the screen's pixels to CSS pixels */
+  #resize(ratio) {
+    this.upper.width = Math.round(this.size.width * ratio);
+    this.upper.height = Math.round(this.size.height * ratio);
+    this.paper.resize(this.size, ratio);
+    this.redraw();
   }
 
-  /** The same as PNG. @returns {Promise<Blob | null>} */
+  /** Returns the sheet as a PNG. @returns {Promise<Blob | null>} */
   exportPicture() {
-    return new Promise((resolve) => this.picture().toBlob(resolve));
+    const canvas = paintSheet(this.elements.values(), this.sheetLook, EXPORT_WIDTH);
+    return new Promise((resolve) => canvas.toBlob(resolve));
   }
-
-  // Frames
 
   /** Draws with the next frame. */
   redraw() {
@@ -449,7 +373,7 @@ export class Desk extends Emitter {
     this.#frame = 0;
     this.#settleGrowing();
     const isUnfinished = this.paper.frame();
-    const ratio = this.upper.width / this.#size.width;
+    const ratio = this.upper.width / this.size.width;
     const { scale, x, y } = this.view;
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.context.clearRect(0, 0, this.upper.width, this.upper.height);

@@ -2,6 +2,7 @@
 
 import { find, setText } from "../../lib/dom.js";
 import { text } from "../../lib/texts.js";
+import { digest } from "../state/sheet.js";
 
 const AFTER_MS = 500;
 const MOST_WORDS = 200;
@@ -10,11 +11,25 @@ const MOST_WORDS = 200;
 export function startWords(root, desk) {
   let timer = 0;
   desk.on("elements", () => {
+    delete desk.host.dataset.digest;
     timer ||= setTimeout(() => {
       timer = 0;
       fill(root, [...desk.elements.values()]);
+      sign(desk);
     }, AFTER_MS);
   });
+  // What is confirmed may look as before.
+  desk.on("sent", () => sign(desk));
+}
+
+/**
+ * Says in the page what it shows, so that two screens can be compared: the same word for the same elements.
+ * @param {import("./desk.js").Desk} desk
+ */
+function sign({ host, link, elements }) {
+  if (!link || link.sheet.pendingCount || link.sheet.version < 0) return;
+  host.dataset.digest = digest(elements.values());
+  host.dataset.count = String(elements.size);
 }
 
 /** @param {HTMLElement} root @param {import("../state/sheet.js").Element[]} elements */
