@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from classroom.core import polls as core
@@ -164,17 +164,19 @@ def _cast_ballot(poll: Poll, user_id: UUID, slip: str, fitting: core.Answer) -> 
 
 
 def section(lesson_id: UUID, user_id: UUID, *, is_staff: bool) -> list[dict[str, Any]]:
-    """The lesson's polls as this person sees them, the oldest first; three queries at most."""
-    rows = list(Poll.objects.filter(lesson=lesson_id))
+    """The lesson's polls as this person sees them, the oldest first; two queries at most."""
+    polls = Poll.objects.filter(lesson=lesson_id)
     if is_staff:
+        rows = list(polls)
         results = _results(rows)
         return [_for_staff(poll, results[poll.pk]) for poll in rows]
-    asked = [poll for poll in rows if poll.state != Poll.State.DRAFT]
+    given = PollAnswer.objects.filter(poll=OuterRef("pk"), user=user_id)
+    asked = polls.exclude(state=Poll.State.DRAFT).annotate(
+        answered_by_me=Exists(given), mine=Subquery(given.values("answer")[:1])
+    )
     results = _results([poll for poll in asked if poll.is_shown])
-    own = PollAnswer.objects.filter(poll__in=asked, user=user_id).values_list("poll_id", "answer")
-    mine = dict(own) if asked else {}
     return [
-        {**_for_all(poll, results.get(poll.pk)), "answered_by_me": poll.pk in mine, "mine": mine.get(poll.pk)}
+        {**_for_all(poll, results.get(poll.pk)), "answered_by_me": poll.answered_by_me, "mine": poll.mine}
         for poll in asked
     ]
 

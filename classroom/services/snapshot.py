@@ -36,7 +36,7 @@ def for_seat(seat: Seat, role: str, *, is_admitted: bool = True) -> dict[str, An
 
     The lesson's row with `seq` is read first: the rest may be newer, which does no harm, but never older.
     """
-    lesson = Lesson.objects.select_related("course", "stage_holder").get(pk=seat.lesson_id)
+    lesson = Lesson.objects.select_related("course", "stage_holder", "timer").get(pk=seat.lesson_id)
     state = {
         "seq": lesson.event_seq,
         "lesson": _lesson(lesson),
@@ -59,7 +59,7 @@ def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
         "video": video.state(lesson.pk),
         "polls": polls.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
         "moods": moods.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
-        "timer": timer.section(lesson.pk),
+        "timer": timer.section(lesson),
         "board": board.section(lesson.pk),
         "floor": floor.section(lesson.pk, is_staff=role in STAFF_ROLES),
         "chat": chat.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),

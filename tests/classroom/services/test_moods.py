@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from classroom.models import MoodMinute, MoodPress, Timer
+from classroom.models import Lesson, MoodMinute, MoodPress, Timer
 from classroom.services import moods, timer
 from classroom.services.errors import ConflictError, RequestError
 from tests.support.cast import Cast
@@ -24,6 +25,11 @@ def now_pressed(cast: Cast) -> dict[str, int]:
     """How many have pressed what now."""
     found: dict[str, int] = moods.meter(cast.lesson.pk)["now"]
     return found
+
+
+def shown(cast: Cast) -> dict[str, Any] | None:
+    """The timer as pages see it."""
+    return timer.section(Lesson.objects.get(pk=cast.lesson.pk))
 
 
 def test_a_press_lasts_a_minute_and_its_count_is_kept_without_a_name(cast: Cast) -> None:
@@ -73,13 +79,13 @@ def test_a_student_is_told_of_their_own_press_alone(cast: Cast) -> None:
 def test_a_timer_runs_is_prolonged_and_stopped(cast: Cast) -> None:
     timer.start(cast.lesson.pk, 60, "Group work")
     timer.add(cast.lesson.pk, 30)
-    told = timer.section(cast.lesson.pk)
+    told = shown(cast)
     assert told is not None
     assert (told["label"], told["seconds"]) == ("Group work", 90)
     assert 80_000 < told["left_ms"] <= 90_000
     timer.stop(cast.lesson.pk)
     timer.stop(cast.lesson.pk)
-    assert timer.section(cast.lesson.pk) is None
+    assert shown(cast) is None
     with pytest.raises(ConflictError):
         timer.add(cast.lesson.pk, 30)
 
@@ -88,7 +94,7 @@ def test_a_timer_that_is_over_goes_on_from_now(cast: Cast) -> None:
     timer.start(cast.lesson.pk, 60)
     Timer.objects.update(ends_at=timezone.now() - timedelta(seconds=20))
     timer.add(cast.lesson.pk, 30)
-    told = timer.section(cast.lesson.pk)
+    told = shown(cast)
     assert told is not None
     assert 20_000 < told["left_ms"] <= 30_000
 
@@ -102,4 +108,4 @@ def test_a_timer_is_not_prolonged_without_end(cast: Cast) -> None:
 def test_a_timer_that_was_forgotten_is_told_to_nobody(cast: Cast) -> None:
     timer.start(cast.lesson.pk, 60)
     Timer.objects.update(ends_at=timezone.now() - timer.OVER_SHOWN)
-    assert timer.section(cast.lesson.pk) is None
+    assert shown(cast) is None
