@@ -111,8 +111,8 @@ export class Paper {
   }
 
   /** What lies over an element's place and above it. @param {Element} element @param {Box} box */
-  #above({ z }, box) {
-    return this.grid.query(box).filter((id) => (this.#painted.get(id)?.z ?? 0) > z);
+  #above({ id: own, z }, box) {
+    return this.grid.query(box).filter((id) => id !== own && (this.#painted.get(id)?.z ?? 0) > z);
   }
 
   /** @param {Box} box @returns {Element[]} the lowest first */
