@@ -267,8 +267,7 @@ async def run(lectern: Lectern, people: int, pace: float) -> dict[str, Any]:
         found |= await measure_chat(room, CHAT_SECONDS * pace)
         found |= await measure_drawing(room, DRAW_SECONDS * pace)
         found |= await measure_abuse(room, ABUSE_SECONDS * pace)
-        newcomers = [lectern.cast[f"student{number}"] for number in range(1, 5)]
-        who = {"emails": newcomers, "other": lectern.cast["colleague"]}
+        who = {"email": lectern.cast["assistant"], "other": lectern.cast["colleague"]}
         found["entering_queries"] = await asyncio.to_thread(
             lectern.ask, "entering_queries", lesson=room.lesson, **who
         )

@@ -142,7 +142,7 @@ class RoomConsumer(AsyncConsumer):
             presence.enter, self.seat, self.channel_name, is_admitted=self.entry.is_admitted
         )
         page = groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client)
-        await events.tell_now(page, {"type": "room.replaced"})
+        await events.tell_now(page, {"type": "room.replaced", "by": self.channel_name})
         await self.tell_all()
         if is_new:
             registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
@@ -341,6 +341,8 @@ class RoomConsumer(AsyncConsumer):
 
     async def room_replaced(self, message: dict[str, Any]) -> None:
         """The same page has connected again; however late this comes, its row names the newest socket."""
+        if message["by"] == self.channel_name:
+            return
         if await in_database(presence.is_replaced, self.seat, self.channel_name):
             await self.shut(protocol.CLOSE_REPLACED)
 

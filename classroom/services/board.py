@@ -10,7 +10,7 @@ from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from classroom.core import board_operations
-from classroom.models import Board, Sheet, SheetEffects, SheetElement
+from classroom.models import Board, Lesson, Sheet, SheetEffects, SheetElement
 from classroom.models.lesson import BoardMode
 from classroom.services import audit, events, rooms
 from classroom.services.errors import ConflictError
@@ -24,8 +24,13 @@ MAX_SLIDES = 2_000
 
 def section(lesson_id: UUID) -> dict[str, Any]:
     """What pages know of the board: `{"open", "sheet", "sheets": [{"id", "background"}]}`; two queries."""
-    board = Board.objects.filter(pk=lesson_id).first()
-    rows = Sheet.objects.filter(lesson=lesson_id, kind=Sheet.Kind.BOARD)
+    return section_of(Lesson.objects.select_related("board").get(pk=lesson_id))
+
+
+def section_of(lesson: Lesson) -> dict[str, Any]:
+    """The same of a lesson that was loaded with its board; one query."""
+    board = getattr(lesson, "board", None)
+    rows = Sheet.objects.filter(lesson=lesson, kind=Sheet.Kind.BOARD)
     return {
         "open": board is not None and board.is_open,
         "sheet": str(board.sheet_id) if board is not None and board.sheet_id else None,
@@ -139,6 +144,13 @@ def content(lesson_id: UUID, sheet_id: UUID, since: int | None = None) -> tuple[
     shown = SheetElement.objects.filter(sheet=sheet, removed_at=None).order_by()
     elements = ",".join(shown.values_list("data", flat=True))
     return sheet.version, f'{head},"elements":[{elements}]}}'
+
+
+def drawn_pages(lesson_id: UUID) -> list[tuple[int, UUID, str]]:
+    """The number, id and background of those of the board's sheets that are not empty; one query."""
+    rows = Sheet.objects.filter(lesson=lesson_id, kind=Sheet.Kind.BOARD)
+    numbered = enumerate(rows.values_list("pk", "background", "count"), 1)
+    return [(number, key, background) for number, (key, background, count) in numbered if count]
 
 
 def _since(sheet: Sheet, since: int) -> list[str] | None:

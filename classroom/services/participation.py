@@ -27,8 +27,9 @@ def let_in(lesson_id: UUID, user_id: UUID) -> bool:
     """
     if Participation.objects.filter(lesson=lesson_id, user=user_id, admitted_at__isnull=False).exists():
         return False
-    Participation.objects.update_or_create(
-        lesson_id=lesson_id, user_id=user_id, defaults={"admitted_at": timezone.now()}
+    part = Participation(lesson_id=lesson_id, user_id=user_id, admitted_at=timezone.now())
+    Participation.objects.bulk_create(
+        [part], update_conflicts=True, unique_fields=("lesson", "user"), update_fields=("admitted_at",)
     )
     return True
 

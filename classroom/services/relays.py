@@ -214,7 +214,13 @@ def _move(lesson_id: UUID, old: Relay | None) -> bool:
 
 def media(lesson_id: UUID) -> dict[str, str]:
     """The state of the lesson's media as pages see it; one query."""
-    relay = Relay.objects.filter(placements__lesson=lesson_id).first()
+    return media_of(Lesson.objects.select_related("placement__relay").get(pk=lesson_id))
+
+
+def media_of(lesson: Lesson) -> dict[str, str]:
+    """The same of a lesson that was loaded with its placement and relay; no query."""
+    placement = getattr(lesson, "placement", None)
+    relay = placement.relay if placement is not None else None
     if relay is None:
         return {"state": "none", "epoch": ""}
     return {"state": "ready" if relay.is_available else "lost", "epoch": relay.epoch}

@@ -21,10 +21,15 @@ def state(lesson_id: UUID) -> dict[str, Any] | None:
 
     `sheets` are those to draw on, by the page that they lie over: of all pages that have been shown.
     """
-    row = Slides.objects.select_related("material").filter(lesson=lesson_id, is_shown=True).first()
-    if row is None:
+    return state_of(Lesson.objects.select_related("slides__material").get(pk=lesson_id))
+
+
+def state_of(lesson: Lesson) -> dict[str, Any] | None:
+    """The same of a lesson that was loaded with its slides and their material; one query at most."""
+    row: Slides | None = getattr(lesson, "slides", None)
+    if row is None or not row.is_shown:
         return None
-    sheets = Sheet.objects.filter(lesson=lesson_id, material=row.material_id).values_list("page", "pk")
+    sheets = Sheet.objects.filter(lesson=lesson, material=row.material_id).values_list("page", "pk")
     return {
         "material": str(row.material_id),
         "name": row.material.name,

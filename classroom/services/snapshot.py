@@ -28,15 +28,25 @@ from classroom.services import (
 )
 
 PUBLISHING = "publish"
+JOINED = (
+    "course",
+    "stage_holder",
+    "placement__relay",
+    "board",
+    "slides__material",
+    "playback__material",
+    "timer",
+)
+"""What a lesson has one of at most comes with its row."""
 EMPTY_STAGE: dict[str, Any] = {"holder": None, "client": "", "sources": []}
 
 
 def for_seat(seat: Seat, role: str, *, is_admitted: bool = True) -> dict[str, Any]:
-    """The room as this page sees it, whose person has that role; at most 25 queries, whatever the history.
+    """The room as this page sees it, whose person has that role; its queries don't grow with the history.
 
     The lesson's row with `seq` is read first: the rest may be newer, which does no harm, but never older.
     """
-    lesson = Lesson.objects.select_related("course", "stage_holder", "timer").get(pk=seat.lesson_id)
+    lesson = Lesson.objects.select_related(*JOINED).get(pk=seat.lesson_id)
     state = {
         "seq": lesson.event_seq,
         "lesson": _lesson(lesson),
@@ -54,14 +64,14 @@ def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
     sections = {
         "people": presence.people(lesson.pk),
         "stage": lessons.stage(lesson),
-        "media": relays.media(lesson.pk),
-        "slides": slides.state(lesson.pk),
-        "video": video.state(lesson.pk),
+        "media": relays.media_of(lesson),
+        "board": board.section_of(lesson),
+        "slides": slides.state_of(lesson),
+        "video": video.state_of(lesson),
+        "floor": floor.section(lesson.pk, is_staff=role in STAFF_ROLES),
         "polls": polls.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
         "moods": moods.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
         "timer": timer.section(lesson),
-        "board": board.section(lesson.pk),
-        "floor": floor.section(lesson.pk, is_staff=role in STAFF_ROLES),
         "chat": chat.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
     }
     if role in STAFF_ROLES:

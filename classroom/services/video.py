@@ -22,7 +22,12 @@ def state(lesson_id: UUID) -> dict[str, Any] | None:
 
     `at` and `now` are POSIX seconds of the web tier: when the position held, and when this was said.
     """
-    row = Playback.objects.select_related("material").filter(lesson=lesson_id).first()
+    return state_of(Lesson.objects.select_related("playback__material").get(pk=lesson_id))
+
+
+def state_of(lesson: Lesson) -> dict[str, Any] | None:
+    """The same of a lesson that was loaded with its playback and that's material; no query."""
+    row: Playback | None = getattr(lesson, "playback", None)
     if row is None:
         return None
     return {

@@ -3,51 +3,70 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
+from channels.testing import WebsocketCommunicator
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
 from classroom.live.database import in_database
 from classroom.models import Lesson
-from tests.classroom.live.wire import make_session, open_page
+from tests.classroom.live.wire import (
+    PATIENCE,
+    Page,
+    browser_headers,
+    make_session,
+    open_page,
+    opened,
+    room_path,
+)
 
 TRANSACTIONS = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
-PATIENCE = 10.0
+
+_counted: ContextVar[list[str] | None] = ContextVar("counted", default=None)
 
 
 @contextlib.contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    """Gathers the SQL of every query that this process makes meanwhile."""
-    seen: list[str] = []
+def counting() -> Iterator[None]:
+    """Has the queries of whoever wants it written down: of what runs in a context with a list."""
     original = CursorWrapper.execute
 
     def execute(self: CursorWrapper, sql: Any, params: Any = None) -> Any:
-        if not str(sql).startswith(TRANSACTIONS):
-            seen.append(str(sql))
+        counted = _counted.get()
+        if counted is not None and not str(sql).startswith(TRANSACTIONS):
+            counted.append(str(sql))
         return original(self, sql, params)
 
     CursorWrapper.execute = execute  # type: ignore[method-assign]
     try:
-        yield seen
+        yield
     finally:
         CursorWrapper.execute = original  # type: ignore[method-assign]
 
 
-async def entering_queries(people: Sequence[User], lesson: Lesson, other: User) -> list[str]:
-    """The queries that it takes a person from the door to the snapshot, of those whom it takes the fewest.
+async def entering_queries(user: User, lesson: Lesson, other: User) -> list[str]:
+    """The queries that it takes a person's page from the door to the snapshot.
 
-    `other` is there before. What the process does for all its pages at once now and then falls into some of
-    the entries, but not into all.
+    `other` is there before: what the process does for all its pages has begun, and is not counted.
     """
-    pages = [await open_page(other, lesson, "page-of-another")]
-    found: list[list[str]] = []
-    for user in people:
-        session = await in_database(make_session, user)
-        with counted_queries() as seen:
-            pages.append(await open_page(user, lesson, f"page-{user.pk.hex}", session_key=session))
-        found.append(seen)
-    for page in pages:
-        await page.socket.disconnect(code=1001, timeout=PATIENCE)
-    return min(found, key=len)
+    from config.asgi import application
+
+    seen: list[str] = []
+
+    async def counted(scope: Any, receive: Any, send: Any) -> None:
+        _counted.set(seen)
+        await application(scope, receive, send)
+
+    before = await open_page(other, lesson, "page-of-another")
+    key = await in_database(make_session, user)
+    socket = WebsocketCommunicator(counted, room_path(lesson.pk, "page-that-counts"), browser_headers(key))
+    opened.append(socket)
+    with counting():
+        connected, _code = await socket.connect(PATIENCE)
+        assert connected
+        await Page(socket, key).heard("room.snapshot")
+    for line in (socket, before.socket):
+        await line.disconnect(code=1001, timeout=PATIENCE)
+    return seen

@@ -146,7 +146,7 @@ async def test_the_same_page_connected_again_replaces_its_older_socket(cast: Cas
 async def test_late_word_of_an_older_connection_does_not_close_the_newest(cast: Cast) -> None:
     page = groups.page(cast.lesson.pk, cast.student.pk, PAGE)
     student = await open_page(cast.student, cast.lesson)
-    await events.tell_now(page, {"type": "room.replaced"})
+    await events.tell_now(page, {"type": "room.replaced", "by": "a socket of long ago"})
     for _ in range(3):
         assert (await student.request("room.ping"))["ok"]
 
