@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from classroom.models import Material, Poll, StreamSession
+from classroom.models import Material, Poll, Sheet, StreamSession
 from classroom.services import stream_keys
 from tests.support.cast import Cast
 
@@ -75,6 +75,7 @@ def test_ids_of_another_school_lead_nowhere(cast: Cast, name: str, names: tuple[
         "key_id": session.key_id,
         "poll_id": Poll.objects.create(lesson=cast.other_lesson, kind="scale", question="Which?").pk,
         "material_id": material(cast).pk,
+        "sheet_id": Sheet.objects.create(lesson=cast.other_lesson).pk,
         "number": 1,
     }
     path = reverse(name, kwargs={argument: foreign[argument] for argument in names})
