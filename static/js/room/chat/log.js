@@ -17,6 +17,7 @@ const GROUP_MS = 5 * 60_000;
 /** Longer than this a message is shown in part until asked for. */
 const LONG = { characters: 700, lines: 14 };
 const AT_END_PX = 48;
+const MORE = ".said__more:not([hidden])";
 
 const { lang } = document.documentElement;
 const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
@@ -27,6 +28,13 @@ export class Log {
   /** @type {Map<string, Shown>} */ #shown = new Map();
   #scroll = find("#chat-scroll");
   #list = find("#chat-list");
+
+  constructor() {
+    this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("focusin", ({ target }) => {
+      if (target instanceof HTMLElement && target.matches(MORE)) this.#rove(target);
+    });
+  }
 
   /** Whether the newest message is in sight, or would be. */
   get isAtEnd() {
@@ -72,6 +80,28 @@ export class Log {
       if (element === place) place = place.nextElementSibling;
       else this.#list.insertBefore(element, place);
     }
+    this.#rove();
+  }
+
+  /** The messages' buttons are one stop of the Tab key; arrows go from one to the next. @param {HTMLElement} [to] */
+  #rove(to) {
+    const buttons = this.#buttons();
+    const stop = to ?? buttons.find((button) => button === document.activeElement) ?? buttons.at(-1);
+    for (const button of buttons) button.tabIndex = button === stop ? 0 : -1;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    const buttons = this.#buttons();
+    const at = buttons.findIndex((button) => button === document.activeElement);
+    if (at < 0) return;
+    event.preventDefault();
+    buttons[event.key === "ArrowUp" ? Math.max(at - 1, 0) : at + 1]?.focus();
+  }
+
+  #buttons() {
+    return /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll(MORE)]);
   }
 
   /** The first row in sight, and where it stands. */
