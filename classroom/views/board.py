@@ -1,4 +1,4 @@
-"""A sheet's content, for a page that begins to show it or has missed something of it."""
+"""A sheet's content, for a page that begins to show it or has missed some; the board after the lesson."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import gzip
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from classroom.models import Lesson
 from classroom.permissions import Action, Standing, standing
 from classroom.services import board
+from classroom.views.sections import Section, Viewer
 
 GZIP_LEVEL = 1
 """Coordinates as JSON shrink to a third with it; the highest level gains little for ten times the work."""
@@ -36,6 +40,19 @@ def sheet(request: HttpRequest, lesson_id: UUID, sheet_id: UUID) -> HttpResponse
 def _may_see(found: Standing) -> bool:
     is_inside = found.is_admitted and found.allows(Action.STAY)
     return is_inside or found.allows(Action.REVIEW)
+
+
+def section(lesson: Lesson, viewer: Viewer) -> Section | None:
+    """The board's pages on which something is drawn; None where there are none."""
+    pages = [
+        {
+            "number": number,
+            "background": background,
+            "sheet": reverse("classroom:sheet", kwargs={"lesson_id": lesson.pk, "sheet_id": key}),
+        }
+        for number, key, background in board.drawn_pages(lesson.pk)
+    ]
+    return Section("board", _("Board"), "classroom/review/board.html", {"pages": pages}) if pages else None
 
 
 def _answer(request: HttpRequest, version: int, text: str) -> HttpResponse:

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 from classroom.models import Lesson
 from classroom.permissions import Action, standing
 from classroom.services import timetable
-from classroom.views import chat, library, polls, register, slides
+from classroom.views import board, chat, library, polls, register, slides
 from classroom.views.lessons import closed
 from classroom.views.sections import MakeSection, Viewer
 
 SECTIONS: tuple[MakeSection, ...] = (
     slides.section,
+    board.section,
     library.section,
     chat.section,
     polls.section,

@@ -10,13 +10,14 @@ for (const element of document.querySelectorAll("[data-markdown]")) {
   element.replaceChildren(...draw(parse(element.textContent ?? "")));
 }
 
-/** Draws a page that was shown with what was drawn on it, once it comes into sight. @param {HTMLElement} frame */
+/** Draws a page with what was drawn on it, a slide or the board's, once it comes into sight. @param {HTMLElement} frame */
 async function drawPage(frame) {
-  const picture = /** @type {HTMLImageElement} */ (frame.querySelector("img"));
-  const [response] = await Promise.all([fetch(frame.dataset.sheet ?? ""), picture.decode()]);
+  const picture = frame.querySelector("img");
+  const background = frame.dataset.background ?? "plain";
+  const [response] = await Promise.all([fetch(frame.dataset.sheet ?? ""), picture?.decode()]);
   if (!response.ok) return;
   const { elements, height } = await response.json();
-  frame.append(paintSheet(elements, { height, background: "plain", picture }, WIDTH));
+  frame.append(paintSheet(elements, { height, background, picture }, WIDTH));
 }
 
 const watch = new IntersectionObserver((entries) => {

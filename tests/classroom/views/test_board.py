@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -107,3 +108,16 @@ def test_ten_thousand_strokes_take_as_few_queries_as_one(
     with django_assert_max_num_queries(5):
         answer = ask(client, sheet, accept_encoding="gzip")
     assert len(json.loads(gzip.decompress(answer.content))["elements"]) == 10_001
+
+
+def test_the_lessons_page_after_it_shows_what_was_drawn(cast: Cast, sheet: Sheet) -> None:
+    board.add_sheet(cast.lesson.pk, cast.teacher.pk, "grid")
+    Lesson.objects.filter(pk=cast.lesson.pk).update(
+        state=Lesson.State.ENDED, ends_at=cast.lesson.ends_at - timedelta(days=3)
+    )
+    page = sign_in(cast.student).get(f"/lessons/{cast.lesson.pk}/")
+    assert page.status_code == 200
+    assert page.content.count(b'data-sheet="/lessons/') == 1
+    assert f"/sheets/{sheet.pk}/".encode() in page.content
+    assert get(cast.student, sheet).status_code == 200
+    assert get(cast.outsider, sheet).status_code == 404
