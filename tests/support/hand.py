@@ -99,13 +99,6 @@ def rename(user: str, name: str) -> None:
     User.objects.filter(pk=user).update(name=name)
 
 
-def rename(user: str, name: str) -> None:
-    """Gives somebody another name."""
-    from accounts.models import User
-
-    User.objects.filter(pk=user).update(name=name)
-
-
 def set_lesson_state(lesson: str, state: str) -> None:
     """Writes a lesson's state as the admin would."""
     from classroom.models import Lesson
@@ -175,7 +168,6 @@ HELPERS: dict[str, Helper] = {
         sign_in_visitors,
         sign_in,
         entering_queries,
-        rename,
         rename,
         set_lesson_state,
         set_course,
