@@ -4,6 +4,7 @@ import { Emitter } from "../../lib/emitter.js";
 import { Sheet } from "../state/sheet.js";
 
 /** @typedef {import("../state/sheet.js").Effect} Effect */
+/** @typedef {{from: number, batches: import("../state/sheet.js").Batch[]}} News */
 
 /** As the server limits them, and well within the size of a message. */
 const MESSAGE = { operations: 50, length: 40_000 };
@@ -24,6 +25,7 @@ export class SheetLink extends Emitter {
   #isLoading = false;
   #isClosed = false;
   #isStale = false;
+  /** @type {News[]} what came while the sheet was loaded */ #early = [];
   #loadsWhole = true;
   #timer = 0;
   /** @type {(() => void)[]} */ #ends = [];
@@ -109,8 +111,9 @@ export class SheetLink extends Emitter {
     else if (type === "board.ops" && body.sheet === this.id) this.#hear(body);
   }
 
-  /** @param {{from: number, batches: import("../state/sheet.js").Batch[]}} news */
+  /** @param {News} news */
   #hear(news) {
+    if (this.#isLoading) return void this.#early.push(news);
     const heard = this.sheet.hear(news);
     if (heard === "heard") return;
     this.#loadsWhole ||= heard === "reload";
@@ -134,8 +137,9 @@ export class SheetLink extends Emitter {
     }
     else if (content.elements) this.sheet.load(content);
     else if (this.sheet.hear(content) === "reload") this.#isStale = this.#loadsWhole = true;
+    for (const news of content ? this.#early.splice(0) : []) this.#hear(news);
     if (this.#isStale) return void this.#load();
-    if (!content) return;
+    if (!content || this.#isLoading) return;
     this.emit("loaded", content);
     this.#send();
   }

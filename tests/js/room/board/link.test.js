@@ -87,6 +87,19 @@ describe("a sheet's line", () => {
     assert.deepEqual(asked, ["/sheet/", "/sheet/?since=1", "/sheet/?since=2"]);
   });
 
+  test("keeps what comes while it loads, and asks for nothing twice however much is drawn", async (t) => {
+    const { server, session, asked, tell, same } = await opened(t);
+    session.emit("message", { type: "room.snapshot", body: {} });
+    for (let n = 2; n < 30; n++) {
+      server.take({ by: "b", client: "other", n, ops: [{ do: "add", element: rect(`id-${n}`) }] });
+      tell(server.events[n - 1]);
+      await Promise.resolve();
+    }
+    await settle();
+    same();
+    assert.equal(asked.length, 2);
+  });
+
   test("sends one message at a time, and what has gathered with the next", async (t) => {
     const { session, link, tell, server, same } = await opened(t);
     for (const id of ["one1", "two2", "three"]) link.perform({ do: "add", element: rect(id) });
