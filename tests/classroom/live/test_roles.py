@@ -238,7 +238,8 @@ async def test_a_message_in_one_school_is_neither_heard_nor_felt_in_another(cast
         await theirs.request(kind, REQUESTS[kind][0])
         await theirs.socket.disconnect(code=1001, timeout=PATIENCE)
         assert await in_database(state_of, cast.lesson) == before, kind
-    assert (await ours.request("room.ping"))["ok"]
+        # As pages do: a silent one would be closed before a slow machine has gone over the whole table.
+        assert (await ours.request("room.ping"))["ok"]
     assert ours.messages == []
 
 
