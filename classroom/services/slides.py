@@ -98,9 +98,10 @@ def close(lesson_id: UUID, actor_id: UUID) -> None:
 
 
 def take_off(material_id: UUID, actor_id: UUID) -> None:
-    """Closes the slides wherever this material is shown: it is about to be deleted."""
+    """Closes the slides wherever this material is shown and forgets its ink: it is about to be deleted."""
     for lesson_id in list(Slides.objects.filter(material=material_id).values_list("lesson_id", flat=True)):
         close(lesson_id, actor_id)
+    Sheet.objects.filter(material=material_id).delete()
 
 
 def _require_page(material: Material | None, page: int) -> None:

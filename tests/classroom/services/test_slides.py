@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classroom.core.seats import Seat
 from classroom.models import Lesson, Material, MaterialPage, Playback, Sheet
-from classroom.services import slides, snapshot, video
+from classroom.services import library, slides, snapshot, video
 from classroom.services.errors import ConflictError
 from tests.support.cast import Cast
 
@@ -87,6 +87,19 @@ def test_what_is_not_there_is_not_shown(cast: Cast) -> None:
     slides.show(lesson_id, actor, material.pk, 1)
     with pytest.raises(ConflictError):
         slides.turn(lesson_id, 4)
+
+
+def test_what_is_deleted_is_taken_off_the_stage_with_its_ink(cast: Cast) -> None:
+    lesson_id, actor = cast.lesson.pk, cast.teacher.pk
+    material, film = make_material(cast), make_film(cast)
+    slides.show(lesson_id, actor, material.pk, 1)
+    video.show(lesson_id, actor, film.pk)
+    for each in (material, film):
+        assert library.delete(cast.lesson, each.pk, actor, is_staff=True)
+    assert slides.state(lesson_id) is None
+    assert video.state(lesson_id) is None
+    assert main_view(cast) == ""
+    assert not Sheet.objects.exists()
 
 
 def test_closing_leaves_alone_what_else_is_shown_large(cast: Cast) -> None:
