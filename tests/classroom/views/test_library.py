@@ -124,9 +124,9 @@ def test_students_upload_nothing_but_what_they_hand_in(cast: Cast) -> None:
     assert announce(cast.student, cast.later_lesson, "x", 10, library.HAND_IN).status_code == 404
     assert announce(cast.teacher, cast.later_lesson, "x", 10).status_code == 201
     assert announce(cast.teacher, cast.cancelled_lesson, "x", 10).status_code == 404
-    for user in (cast.outsider, cast.stranger, cast.admin, cast.staff, None):
+    for other in (cast.outsider, cast.stranger, cast.admin, cast.staff, None):
         for purpose in library.PURPOSES:
-            assert announce(user, cast.lesson, "x", 10, purpose).status_code == 404
+            assert announce(other, cast.lesson, "x", 10, purpose).status_code == 404
 
 
 def test_what_a_student_hands_in_no_other_student_reaches(cast: Cast) -> None:
