@@ -26,7 +26,7 @@ def make_pdf(
     kids = []
     objects.append(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
     for number, words in enumerate(pages):
-        shade = 0.35 + 0.6 * number / max(1, len(pages))
+        shade = shade_of(number + 1, len(pages))
         drawing = (
             f"{shade:.2f} 0.9 0.8 rg 0 0 640 360 re f 0 0 0 rg BT /F1 36 Tf 60 180 Td ({words}) Tj ET"
         ).encode("latin-1")
@@ -38,6 +38,11 @@ def make_pdf(
         kids.append(b"%d 0 R" % len(objects))
     objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(kids), len(kids))
     return _assemble(objects) + tail
+
+
+def shade_of(page: int, pages: int) -> float:
+    """How red a page of `make_pdf` is, 0 to 1."""
+    return round(0.35 + 0.6 * (page - 1) / pages, 2)
 
 
 def _assemble(objects: Sequence[bytes]) -> bytes:

@@ -1,31 +1,39 @@
-/** Slides: the page that all are shown, turning pages, looking back, zoom, and the words for those who listen. */
+/** Slides: the page that all are shown with what is drawn on it, turning pages, looking back, words to listen to. */
 
 import { find, findOptional, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { Strip } from "./slides/strip.js";
 import { Words } from "./slides/words.js";
-import { Zoom } from "./slides/zoom.js";
 import { isAstray, pageSeen, turnTo } from "./state/slides.js";
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 /** @typedef {import("./state/slides.js").Slides} State */
 /** @typedef {{store: import("./state.js").Store, session: import("./session.js").Session,
- *   say: (sentence: string) => void}} Parts */
+ *   say: (sentence: string) => void, mountSheet: (root: HTMLElement) => Desk}} Parts
+ * @typedef {object} Desk where a page lies with its ink
+ * @property {(shown: {id: string, height: number, background: "plain", picture: CanvasImageSource}) => void} show
+ * @property {() => void} hide
+ * @property {number} zoomFactor 1 while the whole page is seen
+ */
 
 const TYPING = "input, select, textarea, [contenteditable], [role=tab], [role=slider], [role^=menuitem]";
+/** Of every sheet, in its units. */
+const SHEET_WIDTH = 16_000;
+const RETRY_MS = 3_000;
 /** How far a key turns, by whether it goes along the writing. */
 const KEYS = { PageUp: -1, PageDown: 1, ArrowLeft: -1, ArrowRight: 1 };
 
 class SlidesView {
   #url = find("#slides").dataset.url ?? "";
-  #picture = /** @type {HTMLImageElement} */ (find("#slides-picture"));
-  #zoom = new Zoom(find("#slides-view"), find("#slides-page"));
+  #root = find("#slides");
   #words = new Words(this.#url);
   #shownAddress = "";
+  #sheet = "";
   /** The page that the class is being turned to; 0 while none is on its way. */ #wanted = 0;
 
   /** @param {Parts} parts */
-  constructor({ store, session, say }) {
+  constructor({ store, session, say, mountSheet }) {
+    this.desk = mountSheet(find('[data-sheet-view="slides"]'));
     this.store = store;
     this.session = session;
     this.say = say;
@@ -40,8 +48,6 @@ class SlidesView {
       "slides-previous": () => this.#step(-1),
       "slides-next": () => this.#step(1),
       "slides-return": () => this.#back(),
-      "slides-larger": () => this.#zoom.step(1),
-      "slides-smaller": () => this.#zoom.step(-1),
       "slides-strip": () => this.strip?.toggle(),
       "slides-close": () => this.session.request("slides.close"),
     };
@@ -86,17 +92,17 @@ class SlidesView {
   #back() {
     this.store.patch({ slides: { ...this.store.state.slides, own: 0 } });
     const active = document.activeElement;
-    if (!active?.checkVisibility()) find("#slides-view").focus();
+    if (!active?.checkVisibility()) find("#slides-previous").focus();
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { key, target, defaultPrevented, altKey, ctrlKey, metaKey, shiftKey } = event;
     if (!(key in KEYS) || defaultPrevented || altKey || ctrlKey || metaKey || shiftKey) return;
-    if (!this.store.state.slides.shown || find("#slides").closest("[data-surface]")?.hasAttribute("hidden")) return;
+    if (!this.store.state.slides.shown || this.#root.closest("[data-surface]")?.hasAttribute("hidden")) return;
     if (target instanceof Element && (target.matches(TYPING) || target.closest(".panel, dialog"))) return;
     // Enlarged, arrows move the page under one's eyes as everywhere.
-    if (key.startsWith("Arrow") && this.#zoom.isEnlarged) return;
+    if (key.startsWith("Arrow") && this.desk.zoomFactor > 1.01) return;
     event.preventDefault();
     const turned = document.dir === "rtl" && key.startsWith("Arrow") ? -1 : 1;
     this.#step(turned * KEYS[/** @type {keyof typeof KEYS} */ (key)])?.catch(console.error);
@@ -106,11 +112,11 @@ class SlidesView {
   #render(state, previous) {
     if (state.slides === previous.slides && state !== previous) return;
     const { slides } = state;
-    find("#slides").hidden = !slides.shown;
+    this.#root.hidden = !slides.shown;
     this.#announce(slides, previous.slides, state === previous);
     if (!slides.shown) {
       this.#shownAddress = "";
-      this.#picture.removeAttribute("src");
+      this.desk.hide();
       return;
     }
     this.#show(slides.shown, pageSeen(slides));
@@ -118,17 +124,21 @@ class SlidesView {
     this.strip?.show(slides.shown, pageSeen(slides));
   }
 
-  /** @param {import("./state/slides.js").Shown} shown @param {number} page */
-  #show({ material, pages }, page) {
+  /**
+   * A page's sheet may become known only after the teacher has seen the page: then it comes under the same picture.
+   * @param {import("./state/slides.js").Shown} shown
+   * @param {number} page
+   */
+  #show({ material, pages, sheets }, page) {
     const address = this.#address(material, page);
-    if (address === this.#shownAddress) return;
+    const sheet = sheets[String(page)] ?? "";
+    if (address === this.#shownAddress && sheet === this.#sheet) return;
     this.#shownAddress = address;
-    this.#zoom.reset();
-    this.#load(address, [page + 1, page - 1].filter((near) => near >= 1 && near <= pages).map((near) => this.#address(material, near)));
+    this.#sheet = sheet;
+    const near = [page + 1, page - 1].filter((other) => other >= 1 && other <= pages);
+    this.#load(address, near.map((other) => this.#address(material, other)));
     this.#words.of(material, page).then((words) => {
-      if (address !== this.#shownAddress) return;
-      setText(find("#slides-words"), words || text("slides_no_words"));
-      this.#picture.alt = text("slides_page", { page, pages });
+      if (address === this.#shownAddress) setText(find("#slides-words"), words || text("slides_no_words"));
     });
   }
 
@@ -139,13 +149,20 @@ class SlidesView {
     try {
       await picture.decode();
     } catch {
-      // Shown all the same: what is missing is seen, and comes with the next turn.
+      return this.#loadLater(address, near);
     }
-    if (address !== this.#shownAddress) return;
-    if (picture.naturalWidth) this.#zoom.setShape(picture.naturalWidth, picture.naturalHeight);
-    this.#picture.src = address;
-    this.#picture.dataset.page = address;
+    if (address !== this.#shownAddress || !this.#sheet) return;
+    const height = Math.round((SHEET_WIDTH * picture.naturalHeight) / picture.naturalWidth);
+    this.desk.show({ id: this.#sheet, height, background: "plain", picture });
+    this.#root.dataset.address = address;
     for (const neighbour of near) new Image().src = neighbour;
+  }
+
+  /** What did not come through is asked for again while it is wanted. @param {string} address @param {string[]} near */
+  #loadLater(address, near) {
+    setTimeout(() => {
+      if (address === this.#shownAddress) this.#load(address, near);
+    }, RETRY_MS);
   }
 
   /** @param {string} material @param {number} page */
@@ -162,6 +179,7 @@ class SlidesView {
     disable("#slides-previous", page <= 1);
     disable("#slides-next", page >= last);
     setText(find("#slides-number"), text("slides_number", { page, pages: shown.pages }));
+    setText(find("#slides-name"), shown.name);
     // Who teaches is astray for the moment only in which a turn is on its way.
     const isLookingBack = isAstray(slides) && !isStaff;
     find("#slides-astray").hidden = !isLookingBack;

@@ -37,6 +37,8 @@ function draw(surface) {
 function isSeen(element) {
   const isPicture = element instanceof HTMLImageElement || element instanceof HTMLVideoElement || element instanceof HTMLCanvasElement;
   if (!isPicture || !element.checkVisibility({ visibilityProperty: true })) return false;
+  // What belongs to the controls is not what is shown.
+  if (element.closest("ol, button")) return false;
   const { width, height } = sizeOf(element);
   return width > 0 && height > 0 && element.getBoundingClientRect().width > 0;
 }

@@ -1,0 +1,156 @@
+"""A video that is played to all: together, steered by the teacher alone, found again by who was away."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Playwright, expect
+
+from tests.browser.conftest import ClassRoom
+from tests.support import files
+from tests.support.browsers import DEVICES, GRANT, launch_chromium
+from tests.support.materials import add_file, expect_note, show
+from tests.support.room import Room
+
+SECONDS = 40.0
+APART = 0.35
+"""So far apart, in seconds, may players on one busy machine be; on a quiet one it is less than a tenth."""
+
+PLACE = "() => document.querySelector('#video-player').currentTime"
+IS_PLAYING = (
+    "() => { const p = document.querySelector('#video-player'); return !p.paused && p.readyState > 2; }"
+)
+GREY = """
+() => {
+  const canvas = new OffscreenCanvas(8, 8);
+  const context = canvas.getContext("2d");
+  context.drawImage(document.querySelector("#video-player"), 0, 0, 8, 8);
+  return context.getImageData(4, 4, 1, 1).data[0];
+}
+"""
+
+
+def place(room: Room) -> float:
+    """Where the person's player is, in seconds."""
+    return float(room.page.evaluate(PLACE))
+
+
+def expect_together(rooms: list[Room]) -> None:
+    """Waits until all are at one place, and play or do not play alike."""
+
+    def are_together() -> bool:
+        before = time.monotonic()
+        places = []
+        for room in rooms:
+            # Asked one after the other: what passes meanwhile is taken off.
+            now = place(room)
+            is_playing = room.page.evaluate(IS_PLAYING)
+            places.append(now - (time.monotonic() - before if is_playing else 0))
+        return max(places) - min(places) < APART
+
+    rooms[0].wait_until(are_together, 20, "the players are apart")
+
+
+def expect_playing(room: Room, *, is_playing: bool) -> None:
+    """Waits until the player plays, or does not."""
+    room.wait_until(lambda: room.page.evaluate(IS_PLAYING) == is_playing, 20, f"playing is not {is_playing}")
+
+
+def button(room: Room, name: str) -> Any:
+    """One of the buttons of the video."""
+    return room.page.locator("#video").get_by_role("button", name=name, exact=True)
+
+
+@pytest.fixture(params=["webm", "mp4"])
+def lesson(classroom: ClassRoom, request: pytest.FixtureRequest) -> list[Room]:
+    """A teacher who plays a film, and two students who see it."""
+    teacher = classroom.live_teacher()
+    students = [classroom.watching("student1"), classroom.watching("student2")]
+    expect_note(add_file(teacher, "film", files.make_film(request.param, SECONDS)), "kB")
+    show(teacher, "film")
+    for room in (teacher, *students):
+        expect(room.page.locator("#video-player")).to_be_visible()
+        expect_playing(room, is_playing=False)
+    button(teacher, "Play to all").click()
+    return [teacher, *students]
+
+
+def test_all_see_the_same_moment_and_the_teacher_steers(classroom: ClassRoom, lesson: list[Room]) -> None:
+    teacher, student, _other = lesson
+    for room in lesson:
+        expect_playing(room, is_playing=True)
+    expect_together(lesson)
+    button(teacher, "Pause for all").click()
+    for room in lesson:
+        expect_playing(room, is_playing=False)
+    expect_together(lesson)
+    slider = teacher.page.get_by_label("Place in the video")
+    slider.fill("30")
+    slider.dispatch_event("change")
+    for room in lesson:
+        room.wait_until(lambda room=room: abs(place(room) - 30) < 0.1, 20, "not at 30 s")  # type: ignore[misc]
+        # What is seen is what belongs there: of 40 s that rise from black to white.
+        assert abs(room.page.evaluate(GREY) - 255 * 30 / SECONDS) < 25
+    for kind, body in (("video.play", {}), ("video.seek", {"position_ms": 0}), ("video.close", {})):
+        reply = student.say(kind, body)
+        assert reply is not None
+        assert reply["error"]["code"] == "forbidden"
+    late = classroom.watching("student3")
+    late.wait_until(lambda: abs(place(late) - 30) < 0.1, 20, "who comes late is elsewhere")
+    button(teacher, "Play to all").click()
+    expect_together([*lesson, late])
+    button(teacher, "Close the video").click()
+    for room in lesson:
+        expect(room.page.locator("[data-surface=video]")).to_be_hidden()
+
+
+def test_a_player_that_fell_behind_or_was_reloaded_is_with_the_others_again(
+    classroom: ClassRoom, lesson: list[Room]
+) -> None:
+    teacher, student, other = lesson
+    for room in lesson:
+        expect_playing(room, is_playing=True)
+    student.page.evaluate("() => { document.querySelector('#video-player').currentTime += 8; }")
+    other.page.reload()
+    expect_playing(other, is_playing=True)
+    expect_together(lesson)
+    since = time.monotonic()
+    for room in lesson:
+        room.forget_states()
+    classroom.lectern.restart_web()
+    for room in lesson:
+        room.expect_back(since)
+    expect_together(lesson)
+    button(teacher, "Pause for all").click()
+    for room in lesson:
+        expect_playing(room, is_playing=False)
+
+
+@pytest.fixture
+def strict_chromium(playwright: Playwright) -> Any:
+    """Chromium that plays no sound before somebody has pressed something."""
+    browser = launch_chromium(playwright, (DEVICES, GRANT, "--autoplay-policy=user-gesture-required"))
+    yield browser
+    browser.close()
+
+
+def test_a_browser_that_wants_a_gesture_shows_the_picture_and_asks_for_it(
+    classroom: ClassRoom, strict_chromium: Browser
+) -> None:
+    teacher = classroom.live_teacher()
+    expect_note(add_file(teacher, "film", files.make_film("webm", SECONDS)), "kB")
+    show(teacher, "film")
+    button(teacher, "Play to all").click()
+    student = classroom.room("student1", browser=strict_chromium).join()
+    expect_playing(student, is_playing=True)
+    student.page.reload()
+    expect_playing(student, is_playing=True)
+    ask = student.button("Turn the sound on")
+    expect(ask).to_be_visible()
+    assert student.page.evaluate("() => document.querySelector('#video-player').muted")
+    ask.click()
+    expect(ask).to_be_hidden()
+    assert not student.page.evaluate("() => document.querySelector('#video-player').muted")
+    expect_together([teacher, student])
