@@ -113,7 +113,10 @@ function attend({ store, session, notice }) {
   return {};
 }
 
-/** The card over a corner of the stage, while the panel doesn't show the same. */
+/**
+ * What one is asked now, while the Ask tab doesn't show the same: above the other tabs of an open panel, so that it
+ * covers no picture, else over a corner of the stage.
+ */
 class Card {
   /** @type {Set<string>} */ #dismissed = new Set();
   /** @type {Answering | null} */ #entry = null;
@@ -137,6 +140,7 @@ class Card {
     const poll = isSeen ? cardPoll(state.polls, this.#dismissed) : undefined;
     this.element.hidden = !poll;
     if (!poll) return;
+    this.#place(Boolean(state.panel));
     const own = withOwn(poll);
     const key = JSON.stringify([poll.id, poll.question, poll.options]);
     if (this.#key !== key || !this.#entry) {
@@ -147,12 +151,22 @@ class Card {
     this.#entry.update(own);
   }
 
+  /** @param {boolean} isDocked */
+  #place(isDocked) {
+    const place = find(isDocked ? "#panel" : "#stage");
+    if (this.element.parentElement === place) return;
+    const hadFocus = document.activeElement;
+    if (isDocked) find(".panel__head").after(this.element);
+    else place.append(this.element);
+    if (hadFocus instanceof HTMLElement && this.element.contains(hadFocus)) hadFocus.focus();
+  }
+
   /** @param {import("./state.js").RoomState} state */
   dismiss(state) {
     const poll = cardPoll(state.polls, this.#dismissed);
     if (poll) this.#dismissed.add(cardKey(poll));
     this.show(state);
-    find('[data-opener="questions"]').focus();
+    find(state.panel ? `#tab-${state.panel}` : '[data-opener="questions"]').focus();
   }
 }
 

@@ -32,7 +32,7 @@ export class Answering {
       "article",
       { class: "poll", "data-poll": poll.id },
       make("p", { class: "poll__kind" }, text(poll.is_anonymous ? "polls_anonymous" : "polls_named")),
-      make("h3", { class: "poll__question", dir: "auto" }, poll.question),
+      make("h2", { class: "poll__question", dir: "auto" }, poll.question),
       this.form,
       this.bars,
       this.explanation,
@@ -97,6 +97,7 @@ export class Answering {
     const field = this.form.querySelector("input");
     if (field && document.activeElement !== field && typeof poll.mine === "string") field.value = poll.mine;
     this.element.dataset.state = poll.state;
+    this.element.toggleAttribute("data-answered", Boolean(poll.answered_by_me));
     this.form.hidden = poll.state !== "open";
     this.bars.hidden = !poll.shown;
     if (poll.shown) fillBars(this.bars, poll, poll.shown, poll.shown.right);

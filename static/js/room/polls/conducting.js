@@ -27,7 +27,7 @@ export class Conducting {
     this.count = make("p", { class: "poll__status" });
     this.state = make("span", { class: "poll__state" });
     this.shown = make("span", { class: "poll__shown" });
-    this.question = make("h3", { class: "poll__question", dir: "auto" });
+    this.question = make("h2", { class: "poll__question", dir: "auto" });
     this.explanation = make("p", { class: "poll__explanation", dir: "auto" });
     this.acts = make("div", { class: "poll__acts" });
     this.names = make("ul", { class: "poll__names", hidden: true });

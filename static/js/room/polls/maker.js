@@ -72,7 +72,7 @@ export class Maker {
     const field = make("input", { class: "maker__option", maxlength: MAX_OPTION_LENGTH, "aria-label": text("polls_option", { number }), autocomplete: "off", dir: "auto" });
     field.value = value;
     const right = make("input", { type: "radio", name: "right", class: "maker__right", "aria-label": text("polls_option_right", { number }) });
-    this.options.append(make("li", {}, right, field));
+    this.options.append(make("li", {}, make("label", { class: "maker__mark" }, right), field));
     find("#poll-add-option").hidden = number >= MAX_OPTIONS;
     return field;
   }
