@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
+from tests.browser.inspection import inspect
 from tests.support.browsers import DEVICES, launch_chromium
 from tests.support.lectern import Lectern
 from tests.support.path import leads_through
@@ -45,6 +46,8 @@ def test_all_is_well_and_the_result_is_kept(lectern: Lectern, new_person: NewPer
     expect_part(page, "camera", "ok", "You see yourself")
     expect_part(page, "microphone", "ok", "You are heard")
     expect_part(page, "network", "ok", "come through")
+    expect(page.get_by_role("button", name="Yes, I heard it")).to_be_visible()
+    inspect(page)
     page.get_by_role("button", name="Yes, I heard it").click()
     expect_part(page, "speaker", "ok", "You hear")
     expect(page.locator("#check-sentence")).to_have_text("All is well: you are ready for your lessons.")
@@ -78,5 +81,6 @@ def test_a_network_that_holds_udp_back_is_told_with_what_the_school_must_open(
     context.add_init_script(leads_through(free_port()))
     page = open_check(context, lectern)
     expect_part(page, "network", "blocked", "your network holds UDP back")
+    inspect(page)
     expect(page.locator("#check-school")).to_contain_text(f"UDP {lectern.media_port}")
     assert lectern.ask("device_checks", email=lectern.cast["student3"])[0]["network"] == "blocked"

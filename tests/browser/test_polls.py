@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import ClassRoom
+from tests.browser.inspection import inspect
 from tests.support.room import BACK_SECONDS, Room
 
 
@@ -182,3 +183,29 @@ def test_a_timer_ends_for_all(lesson: tuple[Room, Room, Room]) -> None:
     assert codes(teacher, ("timer.start", {"seconds": 5, "label": ""})) == [""]
     for room in (teacher, first):
         expect(room.page.locator("#timer-clock")).to_have_text("Time is up")
+
+
+def test_every_state_of_asking_can_be_used_by_all(lesson: tuple[Room, Room, Room]) -> None:
+    teacher, first, second = lesson
+    ask_tab(second)
+    press(teacher, "Write a question…")
+    teacher.page.locator("#poll-maker").get_by_label("Kind of answer").select_option("quiz")
+    inspect(teacher.page)
+    press(teacher, "Cancel")
+    teacher.page.locator("[data-action=poll_letters]").click()
+    press(teacher, "3 min")
+    expect(card(first)).to_be_visible()
+    for room in lesson:
+        inspect(room.page)
+    first.page.locator("#panel .panel__close").click()
+    expect(first.page.locator("#stage > #poll-card")).to_be_visible()
+    inspect(first.page)
+    option(first, "C").click()
+    first.page.mouse.move(5, 5)
+    first.page.locator("#content").focus()
+    expect(card(first).locator(".poll__form")).to_be_hidden()
+    expect(card(first).locator(".poll__status")).to_contain_text("Sent: C")
+    press(teacher, "Close and show to all")
+    expect(card(first).locator(".bar__count").nth(2)).to_have_text(re.compile("^1 "))
+    for room in lesson:
+        inspect(room.page)

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import ClassRoom
+from tests.browser.inspection import inspect
 from tests.support.browsers import sign_in
 from tests.support.processes import wait_until
 
@@ -55,6 +56,7 @@ def test_the_register_keeps_itself(classroom: ClassRoom, new_person: object) -> 
 
     line = page.locator(".register__line").filter(has_text="Student 4")
     line.get_by_text("Correct").click()
+    inspect(page)
     line.get_by_label("Entry").select_option("excused")
     line.get_by_label("Reason").fill("Ill, her mother called")
     line.get_by_role("button", name="Write it down").click()
@@ -68,6 +70,10 @@ def test_the_register_keeps_itself(classroom: ClassRoom, new_person: object) -> 
     expect(page.get_by_role("row", name=re.compile("Student 3")).locator(".mark")).to_have_text(
         "Tried and could not connect"
     )
+    inspect(page)
+    for name in ("polls/", ""):
+        page.goto(f"{classroom.lectern.url}/lessons/{classroom.lesson}/{name}")
+        inspect(page)
 
 
 def is_final(page: Page) -> bool:
