@@ -31,7 +31,8 @@ def template_texts() -> Iterator[tuple[str, str]]:
     """Every text that a template gives to be translated, with the template."""
     for template in (ROOT / "templates").rglob("*.*"):
         for match in TRANSLATE.finditer(template.read_text()):
-            yield template.name, match["text"]
+            # Django looks for a text of a template with its per cent signs doubled.
+            yield template.name, match["text"].replace("%", "%%")
 
 
 def test_every_text_of_the_templates_has_a_translation() -> None:
