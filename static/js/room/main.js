@@ -61,7 +61,24 @@ const LEAVE_LIMIT_MS = 1_000;
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
 /** One line for each feature. @type {StartFeature[]} */
-const FEATURES = [startModeration, startLobby, startSupervision, startEnding, startSpeakers, startChat, startReport, startFloor, startFiles, startSlides, startVideo, startSnapshot, startPolls, startMoods, startTimer, startBoard];
+const FEATURES = [
+  startModeration,
+  startLobby,
+  startSupervision,
+  startEnding,
+  startSpeakers,
+  startChat,
+  startReport,
+  startPolls,
+  startMoods,
+  startTimer,
+  startFloor,
+  startFiles,
+  startSlides,
+  startVideo,
+  startSnapshot,
+  startBoard,
+];
 
 const store = new Store(initialState({ client: pageId(), role: config.role }));
 const session = new Session({ url: socketUrl(), doorUrl: config.roomPath });

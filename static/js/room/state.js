@@ -18,15 +18,15 @@
  * @property {boolean} isAdmitted false while the person waits in the lobby
  * @property {import("./state/settings.js").Settings} settings
  * @property {import("./state/lobby.js").Lobby} lobby
+ * @property {import("./state/speakers.js").Speakers} speakers
+ * @property {import("./state/files.js").Files} files
+ * @property {import("./state/slides.js").Slides} slides
+ * @property {import("./state/video.js").Playback | null} video
+ * @property {import("./state/floor.js").Floor} floor
  * @property {import("./state/polls.js").Poll[]} polls
  * @property {import("./state/moods.js").Moods} moods
  * @property {import("./state/timer.js").Timer | null} timer
  * @property {import("./state/checks.js").Checks} checks
- * @property {import("./state/files.js").Files} files
- * @property {import("./state/slides.js").Slides} slides
- * @property {import("./state/video.js").Playback | null} video
- * @property {import("./state/speakers.js").Speakers} speakers
- * @property {import("./state/floor.js").Floor} floor
  * @property {import("./state/board.js").Board} board
  * @property {import("./state/chat.js").Chat} chat
  * @property {Person[]} people
@@ -63,9 +63,9 @@ import { initialLobby, reduceLobby } from "./state/lobby.js";
 import { initialMoods, reduceMoods } from "./state/moods.js";
 import { initialPolls, reducePolls } from "./state/polls.js";
 import { initialSettings, reduceSettings } from "./state/settings.js";
-import { reduceTimer } from "./state/timer.js";
-import { initialSlides, reduceSlides } from "./state/slides.js";
 import { initialSpeakers, reduceSpeakers } from "./state/speakers.js";
+import { initialSlides, reduceSlides } from "./state/slides.js";
+import { reduceTimer } from "./state/timer.js";
 import { initialVideo, reduceVideo } from "./state/video.js";
 
 /** Which slot carries which source of the stage. */
@@ -91,15 +91,15 @@ export const UNKNOWN_LINK = { layers: {}, limited: "" };
 const FEATURES = {
   settings: reduceSettings,
   lobby: reduceLobby,
+  speakers: reduceSpeakers,
+  files: reduceFiles,
+  slides: reduceSlides,
+  video: reduceVideo,
+  floor: reduceFloor,
   polls: reducePolls,
   moods: reduceMoods,
   timer: reduceTimer,
   checks: reduceChecks,
-  files: reduceFiles,
-  slides: reduceSlides,
-  video: reduceVideo,
-  speakers: reduceSpeakers,
-  floor: reduceFloor,
   board: reduceBoard,
   chat: reduceChat,
 };
@@ -147,15 +147,15 @@ export function initialState({ client, role }) {
     isAdmitted: true,
     settings: initialSettings,
     lobby: initialLobby,
+    speakers: initialSpeakers,
+    files: initialFiles,
+    slides: initialSlides,
+    video: initialVideo,
+    floor: initialFloor,
     polls: initialPolls,
     moods: initialMoods,
     timer: null,
     checks: initialChecks,
-    files: initialFiles,
-    slides: initialSlides,
-    video: initialVideo,
-    speakers: initialSpeakers,
-    floor: initialFloor,
     board: initialBoard,
     chat: initialChat,
     people: [],
