@@ -61,13 +61,6 @@ export class Broadcast extends Emitter {
     this.store.patch({ joined: false });
   }
 
-  /** Ends the lesson for everyone. */
-  async end() {
-    await this.session.whenOpen();
-    await this.session.request("lesson.end");
-    this.#stopScreen();
-  }
-
   /** Turns the microphone or the camera on or off. @param {Source} source */
   async toggle(source) {
     if (!this.#on.has(source)) await this.#turnOn(source);
@@ -206,9 +199,10 @@ export class Broadcast extends Emitter {
       this.publication.open();
       if (!sameSources(state)) this.#tellSources();
     } else if (this.publication.state !== "idle") {
+      // In this order: a connection that is closed takes no other track, nor none.
+      this.#stopScreen();
       this.publication.close();
       this.#lastSent = null;
-      this.#stopScreen();
       const taker = state.stage.holder;
       if (isOnStage(previous) && taker && state.lesson?.phase === "live") this.emit("taken", taker.name);
     }
