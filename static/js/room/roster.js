@@ -183,7 +183,9 @@ function bindMenus(store, complain) {
     const button = target instanceof Element ? target.closest(".person__more") : null;
     if (button instanceof HTMLElement) open(button);
   });
+  // The menu stands where its button was.
   find("#panel-people").addEventListener("scroll", () => menu.close(), { passive: true });
+  addEventListener("resize", () => menu.close());
 }
 
 /** @param {PersonEntry} found @param {Person} person @param {(error: unknown) => void} complain */
