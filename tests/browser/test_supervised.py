@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -93,7 +94,7 @@ def test_a_room_without_a_teacher_is_so_after_a_restart_of_the_web_tier(
         expect_unsupervised(student)
     classroom.lectern.restart_web()
     for student in (first, second):
-        student.wait_until(lambda one=student: one.say("room.ping"), PICTURE_SECONDS, "the line isn't back")
+        student.wait_until(partial(student.say, "room.ping"), PICTURE_SECONDS, "the line isn't back")
         expect_unsupervised(student)
     teacher.page.context.set_offline(False)
     for student in (first, second):
