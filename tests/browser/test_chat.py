@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import ClassRoom
+from tests.browser.inspection import inspect, inspect_as_it_is
 from tests.support.room import Room
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -102,7 +103,7 @@ def test_three_people_talk_and_each_sees_the_same(three: tuple[Talk, Talk, Talk]
             "Yes\nit is",
         ]
         expect(talk.said("Good morning").locator("strong")).to_have_text("chapter 3")
-        expect(talk.said("Good morning").locator("a")).to_have_attribute(
+        expect(talk.said("Good morning").locator(".said__text a")).to_have_attribute(
             "rel", "noopener noreferrer nofollow"
         )
         expect(talk.said("n = 1.33").locator("code")).to_have_text("n = 1.33")
@@ -319,6 +320,52 @@ def test_a_pasted_picture_is_seen_by_those_it_is_for_and_what_is_none_is_refused
     teacher.page.get_by_role("menuitem", name="Press again").click()
     expect(one.page.locator(".said--deleted")).to_have_count(1)
     assert teacher.page.context.request.get(address).status == 404
+
+
+def test_the_chat_can_be_used_by_everybody_in_all_its_states(
+    classroom: ClassRoom, three: tuple[Talk, Talk, Talk]
+) -> None:
+    teacher, one, other = three
+    inspect(one.page)
+    teacher.say("**Bold**, *italic* and `code`")
+    one.say("Ill", to="Only the teachers")
+    teacher.expect_said("Ill")
+    teacher.choose("Ill", "Answer")
+    teacher.say("Go home")
+    teacher.choose("Ill", "Delete")
+    teacher.page.get_by_role("menuitem", name="Press again").click()
+    one.said("Bold").locator(".said__more").click()
+    inspect_as_it_is(one.page, "the menu of a message")
+    one.page.keyboard.press("ArrowRight")
+    one.page.keyboard.press("Enter")
+    expect(teacher.said("Bold").locator(".reaction")).to_be_visible()
+    for talk in three:
+        inspect(talk.page)
+    one.choose("Bold", "Report to the school")
+    inspect(one.page)
+    one.page.keyboard.press("Escape")
+    teacher.page.locator("#chat-mode").select_option("off")
+    expect(other.page.locator("#chat-closed")).to_be_visible()
+    inspect(other.page)
+    one.page.goto(classroom.url.removesuffix("room/"))
+    expect(one.page.get_by_role("heading", name="This room isn't open to you")).to_be_visible()
+    teacher.page.goto(classroom.url.removesuffix("room/"))
+    expect(teacher.page.get_by_role("heading", name="Chat")).to_be_visible()
+    inspect(teacher.page)
+
+
+def test_the_messages_menus_are_one_stop_of_the_tab_key(three: tuple[Talk, Talk, Talk]) -> None:
+    teacher, one, _other = three
+    for words in ("First", "Second", "Third"):
+        teacher.say(words)
+    one.expect_said("Third")
+    one.page.locator("#chat-scroll").focus()
+    one.page.keyboard.press("Tab")
+    expect(one.said("Third").locator(".said__more")).to_be_focused()
+    one.page.keyboard.press("ArrowUp")
+    expect(one.said("Second").locator(".said__more")).to_be_focused()
+    one.page.keyboard.press("Tab")
+    expect(one.page.get_by_label("To", exact=True)).to_be_focused()
 
 
 def test_a_student_reports_a_message_of_which_neither_room_nor_logs_hear(
