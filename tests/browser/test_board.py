@@ -241,4 +241,5 @@ def test_pages_notes_by_key_and_files(boards: list[Board], classroom: ClassRoom,
     phone = Board(classroom.watching("student3", **PHONE))
     phone.expect_count(1)
     for page in (teacher.page, student.page, phone.page):
+        page.emulate_media(reduced_motion="reduce")
         inspect_as_it_is(page, "the board")

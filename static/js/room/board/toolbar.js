@@ -55,7 +55,7 @@ export function startToolbar(root, desk, failed) {
     root.dataset.tool = name;
     press(bar, "tool", name);
   };
-  bar.addEventListener("click", ({ target }) => {
+  root.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button") : null;
     if (!(button instanceof HTMLElement)) return;
     const { tool, color, width, sheetDo } = button.dataset;
