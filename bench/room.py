@@ -45,6 +45,7 @@ GOALS = {
     "chat_p95_ms": at_most(250),
     "drawing_p95_ms": at_most(300),
     "diverged": at_most(0),
+    "lines_lost": at_most(0),
     "unheard_messages": at_most(0),
     "entering_queries": at_most(25),
     "memory_kb_a_socket": at_most(150),
@@ -107,14 +108,14 @@ async def full_room(lectern: Lectern, people: int) -> AsyncIterator[tuple[Class,
     await teacher.request("board.set_mode", {"mode": "everybody"})
     await asyncio.sleep(SETTLE_SECONDS)
     before, began = _memory(web), time.monotonic()
-    tasks = []
+    tasks, pages = [], [teacher]
+    pings = asyncio.create_task(_ping(pages))
     for number, session in enumerate(sessions, 1):
         tasks.append(asyncio.create_task(_enter(lectern, made["lesson"], number, session)))
+        tasks[-1].add_done_callback(lambda task: pages.append(task.result()))
         await asyncio.sleep(ENTER_SECONDS / people)
     students = list(await asyncio.gather(*tasks))
     took = time.monotonic() - began
-    pages = [teacher, *students]
-    pings = asyncio.create_task(_ping(pages))
     try:
         await asyncio.sleep(SETTLE_SECONDS)
         figures = {
@@ -143,7 +144,7 @@ async def _enter(lectern: Lectern, lesson: str, number: int, session: str) -> Ro
 
 async def _ping(pages: Sequence[RoomClient]) -> None:
     while True:
-        for page in pages:
+        for page in tuple(pages):
             page.ping()
             await asyncio.sleep(PING_SECONDS / len(pages))
 
@@ -191,13 +192,14 @@ async def measure_drawing(room: Class, seconds: float) -> dict[str, float]:
     share = _share(room.web, cpu, began)
     await asyncio.sleep(SETTLE_SECONDS)
     heard = room.delays()
-    boards = {page.board for page in room.everyone}
+    boards = {page.board for page in room.everyone if page.closed is None}
     return {
         "drawing_operations": float(DRAWERS * int(seconds * OPERATIONS_A_SECOND)),
         "drawing_refused": float(refused),
         "drawing_p50_ms": quantile(heard, 0.5) * 1e3,
         "drawing_p95_ms": quantile(heard, TAIL) * 1e3,
         "diverged": float(len(boards) - 1),
+        "lines_lost": float(sum(page.closed is not None for page in room.everyone)),
         "drawing_cpu_percent": share,
     }
 

@@ -23,6 +23,7 @@ NAMES = {
     "drawing_p50_ms": "drawing: from one page to all, p50, ms",
     "drawing_p95_ms": "drawing: p95, ms",
     "diverged": "pages whose board differs",
+    "lines_lost": "pages whose line was lost meanwhile",
     "chat_cpu_percent": "a core while they chat, %",
     "drawing_cpu_percent": "a core while they draw, %",
 }
