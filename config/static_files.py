@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 from wsgiref.headers import Headers
 
@@ -17,12 +19,26 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     """Names files by their hash at `collectstatic`, in scripts' imports too; production links to those."""
 
     support_js_module_import_aggregation = True
+    max_post_process_passes = 30
+    """Each pass names one more level of scripts that import each other."""
 
     def url(self, name: str | None, force: bool = False) -> str:
         """Returns the file's address."""
         if settings.PRODUCTION:
             return str(super().url(name, force))
         return FileSystemStorage.url(self, name)
+
+    def url_converter(
+        self, name: str, hashed_files: dict[str, str], template: str | None = None
+    ) -> Callable[[re.Match[str]], str]:
+        """Returns what puts the hashed name in place of a matched address."""
+        convert = super().url_converter(name, hashed_files, template)
+
+        def convert_unless_type(match: re.Match[str]) -> str:
+            # A type in a comment loads nothing, and types may go in circles, which no hash could end.
+            return match["matched"] if match["matched"].startswith("import(") else str(convert(match))
+
+        return convert_unless_type
 
 
 def with_static_files(application: Any) -> ServeStaticASGI:
