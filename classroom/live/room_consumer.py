@@ -37,6 +37,8 @@ MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 30, 90
 RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE = 1, 12
 RELAY_REQUESTS_OPEN = 4
 MALFORMED_MESSAGES = 20
+UNTOLD = -1
+"""Below every event's number: no snapshot was sent yet."""
 
 ENDS_AT_ONCE = frozenset(
     (
@@ -58,7 +60,7 @@ class RoomConsumer(AsyncConsumer):
         now = registry.clock()
         self.heard_at = now
         self.presence_key: int | None = None
-        self._told = 0
+        self._told = UNTOLD
         self._due = 0
         self._closing = False
         self._joined: tuple[str, ...] = ()
@@ -158,10 +160,11 @@ class RoomConsumer(AsyncConsumer):
     def has_missed(self, sequence: int) -> bool:
         """Whether an event is overdue; called now and then with the number of the room's newest event.
 
-        An event of a moment ago may be on its way: overdue is what was published before the last call.
+        An event of a moment ago may be on its way: overdue is what was published before the last call. A page
+        that waits for its first snapshot lacks nothing: that has it all.
         """
         due, self._due = self._due, sequence
-        return self._told < due
+        return self._told != UNTOLD and self._told < due
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The line is gone; the page has some time to come back."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from classroom.live import access
 from classroom.live.database import in_database
 from classroom.live.registry import registry
+from classroom.live.room_consumer import RoomConsumer
 from classroom.models import Lesson, Presence
 from classroom.services import presence
 from media_relay import protocol
@@ -121,3 +122,9 @@ async def test_a_page_that_has_heard_every_event_is_told_nothing_twice(cast: Cas
     await registry.catch_up()
     await student.request("room.ping")
     assert "room.snapshot" not in [message.get("type") for message in student.messages]
+
+
+def test_a_page_that_waits_for_its_first_snapshot_has_missed_nothing() -> None:
+    page = RoomConsumer()
+    assert not page.has_missed(7)
+    assert not page.has_missed(7)
