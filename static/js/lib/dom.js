@@ -58,3 +58,13 @@ export function initials(name) {
     .join("")
     .toLocaleUpperCase();
 }
+
+/**
+ * Resolves when the page has come whole. A player that gets a stream earlier holds back the browser's sign for that
+ * until the stream's first picture: for ever, if nobody sends one.
+ * @returns {Promise<unknown>}
+ */
+export function whenLoaded() {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+}

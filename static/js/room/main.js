@@ -1,7 +1,7 @@
 /** Puts the room together; the only module that knows all the others. */
 
 import { setClock } from "../lib/clock.js";
-import { find } from "../lib/dom.js";
+import { find, whenLoaded } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { hideNotice, notice, say, startAnnouncing } from "./announce.js";
 import { startBoard } from "./board.js";
@@ -30,7 +30,7 @@ import { startRoster, toggleFilter } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { startSlides } from "./slides.js";
 import { startSnapshot } from "./snapshot.js";
-import { playSound, startVolume, toggleMute } from "./sound.js";
+import { allowSound, playSound, startVolume, toggleMute } from "./sound.js";
 import { startSpeakers } from "./speakers.js";
 import {
   expectedSlots,
@@ -149,7 +149,8 @@ function refreshMedia(epoch) {
 function wireMedia() {
   subscription.on("state", (state) => store.patch({ subscription: state }));
   publication.on("state", (state) => store.patch({ publication: state }));
-  subscription.on("track", ({ slot, track }) => {
+  subscription.on("track", async ({ slot, track }) => {
+    await whenLoaded();
     takeTrack(slot, track);
     showSlot(slot, track);
     if (store.state.joined || isOnStage(store.state)) playSound();
@@ -227,7 +228,7 @@ function start() {
     join,
     leave,
     mute: toggleMute,
-    sound: playSound,
+    sound: allowSound,
     fullscreen: toggleFullScreen,
     hide_notice: hideNotice,
     reload: () => location.reload(),

@@ -2,6 +2,7 @@
 
 import { find, findOptional, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
+import { wantGesture } from "./sound.js";
 import { view } from "./state.js";
 import { correction, isThrough, placeAt, ServerClock } from "./state/video.js";
 
@@ -32,7 +33,6 @@ class VideoView {
     this.#player.addEventListener("error", () => {
       if (this.#material) this.notice(text("video_broken"));
     });
-    find("#sound-blocked").addEventListener("click", () => (this.#player.muted = this.#isMuted));
     this.#listenToVolume();
     this.#listenToSlider();
     store.watch((state, previous) => {
@@ -90,7 +90,7 @@ class VideoView {
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "NotAllowedError" || this.#player.muted) return;
       this.#player.muted = true;
-      find("#sound-blocked").hidden = false;
+      wantGesture(this.#player, () => (this.#player.muted = this.#isMuted));
       await this.#player.play().catch(() => {});
     }
   }
@@ -135,6 +135,7 @@ class VideoView {
     const player = this.#player;
     player.playbackRate = 1;
     player.muted = this.#isMuted;
+    wantGesture(player, null);
     if (material) player.src = `${this.#url}${material}/video/`;
     else player.removeAttribute("src");
     player.load();
