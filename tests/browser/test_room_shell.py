@@ -166,6 +166,7 @@ def test_a_removed_student_is_out_at_once_and_stays_out_until_let_back(
     assert answer.status == 404
     other.expect_picture()
     teacher.button("Let back Student 1").click()
+    expect(teacher.button("Let back Student 1")).to_have_count(0)
     removed.open()
     removed.expect_picture()
     teacher.expect_people(3)

@@ -34,13 +34,13 @@ INK = """
 () => {
   const [canvas] = document.querySelectorAll("#slides [data-sheet-host] canvas");
   const { width, height } = canvas;
-  const { data } = canvas.getContext("2d").getImageData(width / 3, height * 0.6, width / 3, height * 0.3);
+  const { data } = canvas.getContext("2d").getImageData(width / 3, height * 0.74, width / 3, height * 0.12);
   let dark = 0;
   for (let at = 0; at < data.length; at += 4) if (data[at + 1] < 80) dark += 1;
   return dark;
 }
 """
-"""How many dark pixels there are where pages have no words."""
+"""How many dark pixels there are on the paper, below its words; around it the ground is dark, too."""
 
 
 def draw_line(room: Room) -> None:

@@ -149,10 +149,12 @@ class Door:
 
     async def size(self) -> Size:
         """How large the relay is now."""
+        # Before its metrics are read: the relay may take a moment to close that connection.
+        memory, descriptors = self._process.memory_info().rss, self._process.num_fds()
         text = await asyncio.to_thread(self._read_metrics)
         found = re.search(r"^lectern_relay_tasks (\S+)", text, re.MULTILINE)
         assert found
-        return Size(self._process.memory_info().rss, self._process.num_fds(), int(float(found[1])))
+        return Size(memory, descriptors, int(float(found[1])))
 
     def _read_metrics(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics}/metrics", timeout=10) as answer:
