@@ -30,7 +30,7 @@ import { startRoster, toggleFilter } from "./roster.js";
 import { RequestError, Session } from "./session.js";
 import { startSlides } from "./slides.js";
 import { startSnapshot } from "./snapshot.js";
-import { allowSound, playSound, startVolume, toggleMute } from "./sound.js";
+import { allowSound, playSound, startVolume, toggleMute, wantGesture } from "./sound.js";
 import { startSpeakers } from "./speakers.js";
 import {
   expectedSlots,
@@ -55,8 +55,8 @@ const LEAVE_LIMIT_MS = 1_000;
  * What every feature gets, and what it returns: `notice` shows a sentence, `say` speaks it.
  * @typedef {{store: Store, session: Session, notice: (sentence: string) => void, say: (sentence: string) => void,
  *   people: import("./roster.js").People, panel: import("./panel.js").Panel,
- *   mountSheet: (root: HTMLElement) => import("./board/desk.js").Desk, publication: Publication, devices: Devices, problem: typeof problem,
- *   complain: (error: unknown) => void}} Parts
+ *   mountSheet: (root: HTMLElement) => import("./board/desk.js").Desk, publication: Publication, devices: Devices,
+ *   problem: typeof problem, wantGesture: typeof wantGesture, complain: (error: unknown) => void}} Parts
  * @typedef {import("./controls.js").Actions} Actions
  * @typedef {(parts: Parts) => Actions} StartFeature
  */
@@ -233,7 +233,22 @@ function start() {
     hide_notice: hideNotice,
     reload: () => location.reload(),
   };
-  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures({ store, session, notice, say, people, panel, mountSheet: (root) => mountSheet(root, { store, session, notice }), publication, devices, problem, complain }) }, complain);
+  const parts = {
+    store,
+    session,
+    notice,
+    say,
+    people,
+    panel,
+    /** @param {HTMLElement} root */
+    mountSheet: (root) => mountSheet(root, { store, session, notice }),
+    publication,
+    devices,
+    problem,
+    wantGesture,
+    complain,
+  };
+  startControls(store, { ...common, ...panelActions(panel), ...choosing, ...teaching, ...startFeatures(parts) }, complain);
   // A reload goes on watching by itself; the browser may still want a gesture before sound.
   if (!store.state.mayPublish && sessionStorage.getItem(JOINED)) join();
   session.start();

@@ -2,14 +2,14 @@
 
 import { find, findOptional, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
-import { wantGesture } from "./sound.js";
 import { view } from "./state.js";
 import { correction, isThrough, placeAt, ServerClock } from "./state/video.js";
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 /** @typedef {import("./state/video.js").Playback} Playback */
 /** @typedef {{store: import("./state.js").Store, session: import("./session.js").Session,
- *   notice: (sentence: string) => void, say: (sentence: string) => void}} Parts */
+ *   notice: (sentence: string) => void, say: (sentence: string) => void,
+ *   wantGesture: (player: HTMLMediaElement, start: (() => unknown) | null) => void}} Parts */
 
 const FOLLOW_EVERY_MS = 250;
 /** In these views a person has come to look and listen. */
@@ -24,11 +24,12 @@ class VideoView {
   #isSliding = false;
 
   /** @param {Parts} parts */
-  constructor({ store, session, notice, say }) {
+  constructor({ store, session, notice, say, wantGesture }) {
     this.store = store;
     this.session = session;
     this.notice = notice;
     this.say = say;
+    this.wantGesture = wantGesture;
     session.on("message", ({ type, body }) => this.#hear(type, body));
     this.#player.addEventListener("error", () => {
       if (this.#material) this.notice(text("video_broken"));
@@ -90,7 +91,7 @@ class VideoView {
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "NotAllowedError" || this.#player.muted) return;
       this.#player.muted = true;
-      wantGesture(this.#player, () => (this.#player.muted = this.#isMuted));
+      this.wantGesture(this.#player, () => (this.#player.muted = this.#isMuted));
       await this.#player.play().catch(() => {});
     }
   }
@@ -135,7 +136,7 @@ class VideoView {
     const player = this.#player;
     player.playbackRate = 1;
     player.muted = this.#isMuted;
-    wantGesture(player, null);
+    this.wantGesture(player, null);
     if (material) player.src = `${this.#url}${material}/video/`;
     else player.removeAttribute("src");
     player.load();
