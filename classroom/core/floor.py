@@ -11,12 +11,14 @@ from classroom.core import formats
 MICROPHONE, CAMERA, SCREEN, SCREEN_AUDIO = "microphone", "camera", "screen", "screen_audio"
 SOURCES = (MICROPHONE, CAMERA, SCREEN, SCREEN_AUDIO)
 PICTURES = frozenset({CAMERA, SCREEN})
+SPOKEN = (MICROPHONE, CAMERA)
+"""What is sent from a place to speak from."""
 
 FLOOR, SEAT, SHARED_SCREEN, STAFF_SCREEN, GALLERY = "floor", "seat", "screen", "staff_screen", "gallery"
 """The kinds of places beside the stage."""
 KINDS: Mapping[str, tuple[str, ...]] = {
-    FLOOR: (MICROPHONE, CAMERA),
-    SEAT: (MICROPHONE, CAMERA),
+    FLOOR: SPOKEN,
+    SEAT: SPOKEN,
     SHARED_SCREEN: (SCREEN, SCREEN_AUDIO),
     STAFF_SCREEN: (SCREEN,),
     GALLERY: (CAMERA,),
@@ -116,6 +118,11 @@ def places(format: str, asks_for_cameras: bool) -> dict[str, int]:
     if format == formats.OFFICE_HOURS:
         return {FLOOR: 1, **SCREENS}
     return {FLOOR: FLOOR_PLACES, **SCREENS, **({GALLERY: GALLERY_PLACES} if asks_for_cameras else {})}
+
+
+def speaking_kind(format: str) -> str:
+    """The kind of place that one speaks from beside the stage of a lesson of this format."""
+    return SEAT if format == formats.SEMINAR else FLOOR
 
 
 def slot_name(kind: str, place: int, source: str) -> str:

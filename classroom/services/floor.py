@@ -22,6 +22,7 @@ from classroom.services import audit, events, lessons, relays
 from classroom.services.errors import ConflictError
 
 KINDS = floor.KINDS
+SPOKEN = floor.SPOKEN
 GIVEN_KINDS = (floor.FLOOR, floor.SHARED_SCREEN, floor.STAFF_SCREEN)
 """What a teacher gives; seats and the gallery are taken."""
 WORDS = tuple(Hand.Word.values)
@@ -223,12 +224,26 @@ def accept(seat: Seat, kind: str, sources: Sequence[str]) -> None:
 def show_camera(seat: Seat) -> None:
     """Lets the teachers alone see this page's camera; ConflictError where the course doesn't ask for it."""
     with transaction.atomic():
+        _take(_hold(seat.lesson_id), seat, floor.GALLERY, [floor.CAMERA])
+
+
+def speak(seat: Seat, sources: Sequence[str]) -> None:
+    """Lets this page of a teacher's or assistant's send these beside the stage's holder.
+
+    Nobody loses a place for it. ConflictError where none is free, or the lesson isn't live.
+    """
+    with transaction.atomic():
         lesson = _hold(seat.lesson_id)
-        _require_fit(lesson, seat.user_id)
-        mine = {"lesson": lesson, "user_id": seat.user_id, "kind": floor.GALLERY}
-        if not open_turns(seat.lesson_id, user=seat.user_id, kind=floor.GALLERY).exists():
-            Turn.objects.create(**mine, place=free_place(lesson, floor.GALLERY))
-        accept(seat, floor.GALLERY, [floor.CAMERA])
+        _take(lesson, seat, floor.speaking_kind(lesson.effective_format), sources)
+
+
+def _take(lesson: Lesson, seat: Seat, kind: str, sources: Sequence[str]) -> None:
+    """Accepts a place that nobody need offer: the one that the person has, else a free one."""
+    _require_fit(lesson, seat.user_id)
+    if not open_turns(lesson.pk, user=seat.user_id, kind=kind).exists():
+        place = free_place(lesson, kind)
+        Turn.objects.create(lesson=lesson, user_id=seat.user_id, kind=kind, place=place)
+    accept(seat, kind, sources)
 
 
 def decline(seat: Seat, kind: str) -> None:

@@ -94,6 +94,19 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a page sends from a place to speak from, whichever that is."""
+
+    sources: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Spoken:
+        """Takes `sources`."""
+        (sources,) = protocol.fields(body, "sources")
+        return cls(protocol.words(sources, floor.SPOKEN))
+
+
+@dataclass(frozen=True, slots=True)
 class MayUnmute:
     """Whether whoever was muted may end that by themselves."""
 
@@ -159,6 +172,13 @@ async def unmute(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
 
 
 # What teachers and assistants do
+
+
+@command("floor.speak", Action.PUBLISH, Spoken)
+async def speak(socket: RoomConsumer, body: Spoken) -> dict[str, Any]:
+    """Takes a place beside the stage's holder."""
+    await in_database(floor.speak, socket.seat, body.sources)
+    return {}
 
 
 @command("floor.lower_for", Action.MODERATE, Person)

@@ -24,6 +24,8 @@ BAD_BODIES: list[tuple[str, dict[str, Any]]] = [
     ("floor.accept", {"kind": "floor", "sources": ["screen"]}),
     ("floor.set_sources", {"kind": "gallery", "sources": ["microphone"]}),
     ("floor.set_sources", {"kind": "floor", "sources": ["camera", "camera"]}),
+    ("floor.speak", {"sources": ["screen"]}),
+    ("floor.speak", {"sources": ["camera", "camera"]}),
     ("floor.give", {"person": SOMEBODY, "kind": "seat", "seconds": None}),
     ("floor.give", {"person": SOMEBODY, "kind": "gallery", "seconds": None}),
     ("floor.give", {"person": SOMEBODY, "kind": "floor", "seconds": 9}),
@@ -140,6 +142,28 @@ async def test_a_student_publishes_from_the_page_that_has_accepted_alone(lesson:
     await lesson.ask(second, "floor.accept", kind="floor", sources=["microphone"])
     closed = await lesson.relay.expect(protocol.Close)
     assert (closed.client, closed.direction) == ("page-0001", "publish")
+
+
+async def test_an_assistant_speaks_beside_the_teacher_and_leaves_them_the_stage(lesson: Class) -> None:
+    assistant = await open_page(lesson.cast.assistant, lesson.cast.lesson, "page-of-assistant")
+    offer = {"sdp": SDP, "sources": {"0": "microphone", "1": "camera"}}
+    assert (await assistant.request("media.publish", offer))["error"]["code"] == "conflict"
+    await lesson.ask(assistant, "floor.speak", sources=["microphone", "camera"])
+    person, teacher = str(lesson.cast.assistant.pk), str(lesson.cast.teacher.pk)
+    (turn,) = (await lesson.student.heard("floor.changed"))["body"]["turns"]
+    assert (turn["person"], turn["kind"], turn["client"]) == (person, "floor", "page-of-assistant")
+    assert (turn["is_accepted"], turn["sources"]) == (True, ["microphone", "camera"])
+    senders = {teacher: tuple(protocol.SOURCE_KINDS), person: ("microphone", "camera")}
+    await lesson.relay.expect(protocol.Permits, publishers=senders)
+    await assistant.send("media.publish", offer)
+    question = await lesson.relay.expect(protocol.Publish)
+    assert (question.participant, question.client) == (person, "page-of-assistant")
+    await lesson.ask(assistant, "floor.set_sources", kind="floor", sources=["camera"])
+    await lesson.relay.expect(protocol.Permits, publishers={**senders, person: ("camera",)})
+    snapshot = (await lesson.student.request("room.snapshot"))["body"]
+    assert snapshot["stage"]["holder"]["id"] == teacher
+    await lesson.ask(assistant, "floor.decline", kind="floor")
+    await lesson.relay.expect(protocol.Permits, publishers={teacher: tuple(protocol.SOURCE_KINDS)})
 
 
 async def test_a_student_who_is_removed_is_cut_off(lesson: Class) -> None:

@@ -85,6 +85,7 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "floor.unmute": ({}, STAFF | SPEAKER),
     "floor.show_camera": ({}, CLASS),
     "floor.decline": ({"kind": "gallery"}, CLASS),
+    "floor.speak": ({"sources": ["microphone"]}, STAFF),
     "floor.give": ({"person": SOMEBODY, "kind": "floor", "seconds": None}, STAFF),
     "floor.next": ({}, STAFF),
     "floor.take_back": ({"person": SOMEBODY, "kind": "floor"}, STAFF),

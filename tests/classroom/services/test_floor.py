@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from classroom.core.floor import Permitted
+from classroom.core.floor import STAGE_SLOTS, Permitted
 from classroom.core.seats import Seat
 from classroom.models import AuditEntry, Course, Enrolment, Hand, Lesson, Participation, Turn
 from classroom.models.course import Format
@@ -294,6 +294,89 @@ def test_muting_all_leaves_the_staff_be(cast: Cast, seats: list[Seat]) -> None:
     floor.mute_all(cast.lesson.pk, cast.teacher.pk)
     assert flows(cast, cast.student) == ()
     assert flows(cast, cast.assistant) == ("microphone",)
+
+
+# Staff beside the stage's holder
+
+
+@pytest.mark.parametrize(
+    ("format", "place"),
+    [(Format.LECTURE, "floor-1"), (Format.OFFICE_HOURS, "floor-1"), (Format.SEMINAR, "seat-5")],
+)
+def test_a_second_teacher_speaks_and_is_seen_without_taking_the_stage(
+    cast: Cast, seats: list[Seat], format: str, place: str
+) -> None:
+    set_format(cast, format)
+    floor_keeping.sweep()
+    floor.speak(sit(cast, cast.assistant), ["microphone", "camera"])
+    stage = set(permitted(cast).stage)
+    person = str(cast.assistant.pk)
+    assert {entry for entry in stage if entry[1] == person} == {
+        (f"{place}-microphone", person, "microphone"),
+        (f"{place}-camera", person, "camera"),
+    }
+    assert ("teacher-camera", str(cast.teacher.pk), "camera") in stage
+    floor_keeping.sweep()
+    assert flows(cast, cast.assistant) == ("microphone", "camera")
+
+
+def test_a_second_teacher_is_heard_while_the_students_are_not(cast: Cast, seats: list[Seat]) -> None:
+    speak(cast, seats[0])
+    floor.speak(sit(cast, cast.assistant), ["microphone"])
+    Lesson.objects.filter(pk=cast.lesson.pk).update(is_supervised=False)
+    assert (flows(cast, cast.student), flows(cast, cast.assistant)) == ((), ("microphone",))
+
+
+def test_speaking_from_another_page_goes_on_in_the_same_place(cast: Cast, seats: list[Seat]) -> None:
+    floor.speak(sit(cast, cast.assistant), ["microphone", "camera"])
+    before = turn(cast.assistant)
+    second = sit(cast, cast.assistant, "page-0002")
+    floor.speak(second, ["microphone"])
+    now = turn(cast.assistant)
+    assert (now.pk, now.client, now.sources) == (before.pk, second.client, ["microphone"])
+
+
+def test_a_second_teacher_takes_nobodys_place(cast: Cast, seats: list[Seat]) -> None:
+    seat = sit(cast, cast.assistant)
+    set_format(cast, Format.OFFICE_HOURS)
+    speak(cast, seats[0])
+    with pytest.raises(ConflictError, match="Every place is taken"):
+        floor.speak(seat, ["microphone"])
+    assert flows(cast, cast.student) == ("microphone",)
+    set_format(cast, Format.LECTURE)
+    for student in seats[1:]:
+        speak(cast, student)
+    with pytest.raises(ConflictError, match="Every place is taken"):
+        floor.speak(seat, ["microphone"])
+    assert flows(cast, cast.assistant) is None
+
+
+def test_whoever_has_the_stage_speaks_from_it_alone(cast: Cast, seats: list[Seat]) -> None:
+    with pytest.raises(ConflictError, match="on the stage already"):
+        floor.speak(sit(cast, cast.teacher), ["microphone"])
+    colleague = sit(cast, cast.colleague)
+    floor.speak(colleague, ["microphone"])
+    lessons.go_live(colleague)
+    person = str(cast.colleague.pk)
+    assert {slot for slot, who, _ in permitted(cast).stage if who == person} == set(STAGE_SLOTS.values())
+    floor_keeping.sweep()
+    assert not Turn.objects.filter(user=cast.colleague, ended_at=None).exists()
+    lessons.end_lesson(cast.lesson.pk)
+    with pytest.raises(ConflictError, match="isn't live"):
+        floor.speak(sit(cast, cast.assistant), ["microphone"])
+
+
+def test_staff_who_were_muted_unmute_themselves_and_may_show_a_screen(cast: Cast, seats: list[Seat]) -> None:
+    lesson_id, assistant = cast.lesson.pk, sit(cast, cast.assistant)
+    floor.speak(assistant, ["microphone"])
+    rooms.change(lesson_id, cast.teacher.pk, may_unmute=False)
+    floor.mute(lesson_id, cast.teacher.pk, assistant.user_id)
+    assert flows(cast, cast.assistant) == ()
+    floor.allow_unmute(lesson_id, assistant.user_id, assistant.user_id)
+    floor.set_sources(assistant, "floor", ["microphone"])
+    floor.give(lesson_id, assistant.user_id, assistant.user_id, "screen", None)
+    floor.accept(assistant, "screen", ["screen"])
+    assert flows(cast, cast.assistant) == ("microphone", "screen")
 
 
 # Other places
