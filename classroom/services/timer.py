@@ -51,12 +51,11 @@ def stop(lesson_id: UUID) -> None:
 
 
 def section(lesson: Lesson) -> dict[str, Any] | None:
-    """The timer as pages see it, what is left from now; load `timer` before, or it costs a query."""
+    """The timer as pages see it; load `timer` before, or it costs a query."""
     timer: Timer | None = getattr(lesson, "timer", None)
-    left = timer.ends_at - timezone.now() if timer else -OVER_SHOWN
-    if timer is None or left <= -OVER_SHOWN:
+    if timer is None or timezone.now() - timer.ends_at >= OVER_SHOWN:
         return None
-    return {"label": timer.label, "seconds": timer.seconds, "left_ms": round(left.total_seconds() * 1000)}
+    return {"label": timer.label, "seconds": timer.seconds, "ends_at": timer.ends_at.isoformat()}
 
 
 def _publish(lesson_id: UUID) -> None:

@@ -1,20 +1,29 @@
 /** The web tier's time: what is agreed for a time of day must not depend on a computer's clock. */
 
-let ahead = 0;
+/** So many of the last times that were told count. */
+const SAMPLES = 8;
+
+/** @type {number[]} by how many milliseconds each time that was told was behind this computer's clock when heard */
+let behind = [];
 
 /**
- * Learns how far this computer's clock is ahead, from a time that the page was answered at.
- * @param {string} answeredAt ISO 8601
- * @param {number} heardAt milliseconds by this computer's clock, when that answer came
+ * Learns what time it is there. Nothing is heard before it was said, so that the quickest of the last messages
+ * counts; what is no time is passed over.
+ * @param {number} told milliseconds since 1970
+ * @param {number} [heardAt] milliseconds by this computer's clock
  */
-export function setClock(answeredAt, heardAt) {
-  const difference = heardAt - Date.parse(answeredAt);
-  ahead = Number.isFinite(difference) ? difference : 0;
+export function hearTime(told, heardAt = Date.now()) {
+  if (Number.isFinite(told)) behind = [...behind, heardAt - told].slice(-SAMPLES);
 }
 
-/** The time by the web tier's clock. @returns {number} milliseconds since 1970 */
+/** Forgets what was heard: this computer's clock may have been set, or stood still, meanwhile. */
+export function forgetTime() {
+  behind = [];
+}
+
+/** The time by the web tier's clock; by this computer's until it was told. @returns {number} milliseconds since 1970 */
 export function now() {
-  return Date.now() - ahead;
+  return Date.now() - (behind.length ? Math.min(...behind) : 0);
 }
 
 /**

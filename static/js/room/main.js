@@ -1,6 +1,5 @@
 /** Puts the room together; the only module that knows all the others. */
 
-import { setClock } from "../lib/clock.js";
 import { find, whenLoaded } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { hideNotice, notice, say, startAnnouncing } from "./announce.js";
@@ -45,6 +44,7 @@ import {
 import { Subscription } from "./subscription.js";
 import { startSupervision } from "./supervision.js";
 import { markFirstPicture, showLocal, showSlot, startTiles, toggleFullScreen } from "./tiles.js";
+import { learnTheTime } from "./time.js";
 import { startTimer } from "./timer.js";
 import { startVideo } from "./video.js";
 
@@ -204,15 +204,8 @@ function startFeatures(parts) {
   return Object.assign({}, ...FEATURES.map((startFeature) => startFeature(parts)));
 }
 
-/** The page was answered at `config.now`, and began to come a moment later. */
-function learnTheTime() {
-  const [loading] = performance.getEntriesByType("navigation");
-  const { responseStart } = /** @type {PerformanceNavigationTiming} */ (loading);
-  setClock(config.now, performance.timeOrigin + responseStart);
-}
-
 function start() {
-  learnTheTime();
+  learnTheTime(config.now, session);
   startFaces(store);
   const choosing = startLayout({ store, session, say });
   startTiles(store);

@@ -1,5 +1,6 @@
 /** How the class follows: students press, staff see a quiet meter of the last minutes, without names. */
 
+import { now } from "../lib/clock.js";
 import { find, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { RequestError } from "./session.js";
@@ -45,13 +46,13 @@ function current({ mine, until }) {
 /** @param {import("./main.js").Parts} parts */
 function meter({ store }) {
   const show = () => {
-    const { now, minutes } = store.state.moods;
-    const counts = lastMinutes(minutes, Date.now());
+    const { now: counted, minutes } = store.state.moods;
+    const counts = lastMinutes(minutes, now());
     const most = Math.max(3, ...counts.flatMap((minute) => MOODS.map((mood) => minute[mood])));
     for (const mood of MOODS) {
       const row = find(`[data-mood="${mood}"]`);
-      row.classList.toggle("mood--some", now[mood] > 0);
-      setText(find(".mood__now", row), String(now[mood]));
+      row.classList.toggle("mood--some", counted[mood] > 0);
+      setText(find(".mood__now", row), String(counted[mood]));
       find(".mood__line", row).setAttribute("points", line(counts.map((minute) => minute[mood]), most));
     }
   };

@@ -1,9 +1,10 @@
 /** The video that is played to all: this page's player follows the web tier's clock; whoever teaches steers. */
 
+import { now } from "../lib/clock.js";
 import { find, findOptional, setText } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { view } from "./state.js";
-import { correction, isThrough, placeAt, ServerClock } from "./state/video.js";
+import { correction, isThrough, placeAt } from "./state/video.js";
 
 /** @typedef {import("./state.js").RoomState} RoomState */
 /** @typedef {import("./state/video.js").Playback} Playback */
@@ -19,7 +20,6 @@ class VideoView {
   #url = find("#video").dataset.url ?? "";
   #player = /** @type {HTMLVideoElement} */ (find("#video-player"));
   #slider = /** @type {HTMLInputElement | null} */ (findOptional("#video-place"));
-  #clock = new ServerClock();
   #material = "";
   #isSliding = false;
 
@@ -30,7 +30,6 @@ class VideoView {
     this.notice = notice;
     this.say = say;
     this.wantGesture = wantGesture;
-    session.on("message", ({ type, body }) => this.#hear(type, body));
     this.#player.addEventListener("error", () => {
       if (this.#material) this.notice(text("video_broken"));
     });
@@ -50,23 +49,14 @@ class VideoView {
     };
   }
 
+  /** By the web tier's clock, in seconds. */
   get #now() {
-    return this.#clock.at(Date.now());
+    return now() / 1_000;
   }
 
   get #isRunning() {
     const { video } = this.store.state;
     return video !== null && video.is_playing && !isThrough(video, this.#now);
-  }
-
-  /** @param {string} type @param {any} body */
-  #hear(type, body) {
-    // Whoever was away may have slept: their clock is measured anew.
-    if (type === "room.snapshot") this.#clock.forget();
-    const told = type === "room.snapshot" || type === "video.changed" ? body.video : null;
-    if (!told) return;
-    this.#clock.note(told.now, Date.now());
-    this.#follow();
   }
 
   // Sound: the room's own slider and button

@@ -1,5 +1,6 @@
 /** The field in which one writes: to whom, what stands in it over a reload, and why it may be closed. */
 
+import { now } from "../../lib/clock.js";
 import { find, setText } from "../../lib/dom.js";
 import { text } from "../../lib/texts.js";
 import { closedFor } from "../state/chat.js";
@@ -115,7 +116,7 @@ export class Writing {
   #slowSeconds({ settings, role, chat }) {
     if (role !== "student" || settings.chat !== "slow" || this.#recipient() !== ALL) return 0;
     const last = chat.messages.findLast(({ kind, author }) => kind === ALL && author.id === chat.myId);
-    const left = last ? Date.parse(last.at) + SLOW_MS - Date.now() : 0;
+    const left = last ? Date.parse(last.at) + SLOW_MS - now() : 0;
     return Math.ceil(Math.min(Math.max(left, 0), SLOW_MS) / 1_000);
   }
 

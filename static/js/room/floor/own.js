@@ -139,7 +139,7 @@ function showLeft(state) {
   const ring = find("#floor-own-left");
   ring.hidden = !turn;
   if (!turn) return;
-  const left = secondsLeft(state.floor, turn) ?? 0;
+  const left = secondsLeft(turn) ?? 0;
   ring.style.setProperty("--left", String(Math.min(1, left / (turn.seconds || 1))));
   ring.toggleAttribute("data-soon", left < 10);
   const whole = Math.ceil(left);

@@ -1,5 +1,6 @@
 /** The teacher's side: who has a hand up, who has the floor, and what can be done about it. */
 
+import { now } from "../../lib/clock.js";
 import { find, setText, whileBusy } from "../../lib/dom.js";
 import { text } from "../../lib/texts.js";
 import { givenTurns, isSpeaking, secondsLeft, speakers } from "../state/floor.js";
@@ -168,7 +169,7 @@ function fillTurn(entry, turn) {
 function times(state) {
   for (const hand of state.floor.hands) {
     const entry = hands.get(hand.id);
-    if (entry) setText(find(".queue__note", entry), [hand.word && text(`word_${hand.word}`), wait(state, hand)].filter(Boolean).join(" · "));
+    if (entry) setText(find(".queue__note", entry), [hand.word && text(`word_${hand.word}`), wait(hand)].filter(Boolean).join(" · "));
   }
   for (const turn of givenTurns(state)) {
     const entry = turns.get(keyOf(turn));
@@ -176,16 +177,16 @@ function times(state) {
   }
 }
 
-/** @param {RoomState} state @param {Hand} hand */
-function wait({ floor }, { since }) {
-  const minutes = Math.floor((Date.now() + floor.ahead - Date.parse(since)) / 60_000);
+/** @param {Hand} hand */
+function wait({ since }) {
+  const minutes = Math.floor((now() - Date.parse(since)) / 60_000);
   return minutes < 1 ? text("waits_now") : text("waits_minutes", { minutes });
 }
 
 /** @param {RoomState} state @param {Turn} turn */
 function status(state, turn) {
   if (!turn.is_accepted) return text("turn_offered");
-  const left = secondsLeft(state.floor, turn);
+  const left = secondsLeft(turn);
   const clock = left === null ? "" : `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}`;
   return [text(`turn_${turn.kind}`), turn.is_muted ? text("turn_muted") : "", clock].filter(Boolean).join(" · ");
 }

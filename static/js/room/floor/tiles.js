@@ -132,7 +132,7 @@ export class Tiles {
   /** @param {RoomState} state */
   #times(state) {
     for (const turn of speakers(state)) {
-      const left = secondsLeft(state.floor, turn);
+      const left = secondsLeft(turn);
       const place = this.#tiles.get(turn.place);
       if (!place) continue;
       const label = find(".floor-tile__left", place);

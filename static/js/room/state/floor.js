@@ -19,11 +19,12 @@
  * @property {Hand[]} hands the first first
  * @property {Turn[]} turns
  * @property {string[]} notSpoken who of the hands has not had the floor this week; told to the staff alone
- * @property {number} ahead by how many milliseconds the web tier's clock is ahead of this computer's
  */
 
+import { now } from "../../lib/clock.js";
+
 /** @type {Floor} */
-export const initialFloor = { hands: [], turns: [], notSpoken: [], ahead: 0 };
+export const initialFloor = { hands: [], turns: [], notSpoken: [] };
 
 /** What may be sent from a place of each kind. @type {Record<Kind, string[]>} */
 export const SOURCES_OF_KIND = {
@@ -50,9 +51,9 @@ export function reduceFloor(floor, { type, body }) {
   }
 }
 
-/** @param {{now: string, hands: Hand[], turns: Turn[]}} body */
-function told({ now, hands, turns }) {
-  return { hands, turns, ahead: Date.parse(now) - Date.now() };
+/** @param {{hands: Hand[], turns: Turn[]}} body */
+function told({ hands, turns }) {
+  return { hands, turns };
 }
 
 /** The slot that a source of a turn fills. @param {Turn} turn @param {string} source */
@@ -127,7 +128,11 @@ export function placeInQueue({ floor, myId }) {
   return floor.hands.findIndex((hand) => hand.id === myId) + 1;
 }
 
-/** How many seconds of a turn are left; null where it has no end. @param {Floor} floor @param {Turn} turn */
-export function secondsLeft({ ahead }, { until }, now = Date.now()) {
-  return until ? Math.max(0, (Date.parse(until) - now - ahead) / 1000) : null;
+/**
+ * How many seconds of a turn are left; null where it has no end.
+ * @param {Turn} turn
+ * @param {number} [at] by the web tier's clock
+ */
+export function secondsLeft({ until }, at = now()) {
+  return until ? Math.max(0, (Date.parse(until) - at) / 1000) : null;
 }

@@ -1,6 +1,6 @@
 /**
  * The video that is played to all, and the arithmetic that keeps everyone at the same place in it. Times of the web
- * tier are in seconds, those of this computer in milliseconds.
+ * tier are in seconds.
  *
  * @typedef {{material: string, name: string, seconds: number, is_playing: boolean, position: number, at: number,
  *   now: number}} Playback `position` held at the time `at`, and was told at `now`; `seconds` is 0 where unknown
@@ -14,7 +14,6 @@ export const NEAR = 0.06;
 export const MAX_CHANGE = 0.05;
 /** A distance is made good within so many seconds, where MAX_CHANGE allows. */
 const CATCH_UP = 4;
-const SAMPLES = 8;
 
 /** @type {Playback | null} */
 export const initialVideo = null;
@@ -51,27 +50,4 @@ export function correction(place, wanted) {
   if (Math.abs(behind) > FAR) return { jump: wanted, rate: 1 };
   if (Math.abs(behind) < NEAR) return { jump: null, rate: 1 };
   return { jump: null, rate: 1 + Math.max(-MAX_CHANGE, Math.min(MAX_CHANGE, behind / CATCH_UP)) };
-}
-
-/**
- * The web tier's clock as seen from here: of the last messages that told its time, the quickest counts, since none
- * can come before it was sent.
- */
-export class ServerClock {
-  /** @type {number[]} how much later it was here, in milliseconds */ #ahead = [];
-
-  /** @param {number} told in seconds @param {number} heard in milliseconds */
-  note(told, heard) {
-    this.#ahead = [...this.#ahead, heard - told * 1000].slice(-SAMPLES);
-  }
-
-  /** Forgets what was heard: this computer's clock may have been set meanwhile. */
-  forget() {
-    this.#ahead = [];
-  }
-
-  /** Returns the time of the web tier, in seconds. @param {number} local in milliseconds */
-  at(local) {
-    return (local - (this.#ahead.length ? Math.min(...this.#ahead) : 0)) / 1000;
-  }
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { lastMinutes, reduceMoods, initialMoods, SHOWN_MINUTES } from "../../../../static/js/room/state/moods.js";
 import { cardKey, cardPoll, initialPolls, pressed, reducePolls, withAnswer } from "../../../../static/js/room/state/polls.js";
-import { clock, reduceTimer, timeLeft } from "../../../../static/js/room/state/timer.js";
+import { clock, crosses, reduceTimer, timeLeft } from "../../../../static/js/room/state/timer.js";
 
 /** @param {Partial<import("../../../../static/js/room/state/polls.js").Poll>} [changes] */
 function poll(changes) {
@@ -68,13 +68,18 @@ test("one's own press lasts as long as the web tier says", () => {
 });
 
 test("a timer counts down to 0 and not beyond", () => {
-  const body = { timer: { label: "", seconds: 60, left_ms: 30_500 } };
-  const timer = reduceTimer(null, { type: "timer.changed", body }, 1_000);
+  const body = { timer: { label: "", seconds: 60, ends_at: "2026-11-02T09:30:30.500+00:00" } };
+  const timer = reduceTimer(null, { type: "timer.changed", body });
   assert(timer);
-  assert.deepEqual(timeLeft(timer, 1_000), { seconds: 31, share: 30.5 / 60 });
-  assert.deepEqual(timeLeft(timer, 40_000), { seconds: 0, share: 0 });
+  const start = Date.parse("2026-11-02T09:30:00Z");
+  assert.deepEqual(timeLeft(timer, start), { seconds: 31, share: 30.5 / 60 });
+  assert.deepEqual(timeLeft(timer, start + 40_000), { seconds: 0, share: 0 });
   assert.equal(reduceTimer(timer, { type: "timer.changed", body: { timer: null } }), null);
   assert.equal(reduceTimer(timer, { type: "room.changed", body: {} }), timer);
+});
+
+test("a timer's end is told once, by whoever saw it run", () => {
+  assert.deepEqual([[5, 0], [1, 0], [1, 1], [0, 0], [-1, 0]].map(([before, after]) => crosses(0, before, after)), [true, true, false, false, false]);
 });
 
 test("a clock has hours only where they are needed", () => {

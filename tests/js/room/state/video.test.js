@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import {
-  correction,
-  FAR,
-  isThrough,
-  MAX_CHANGE,
-  NEAR,
-  placeAt,
-  reduceVideo,
-  ServerClock,
-} from "../../../../static/js/room/state/video.js";
+import { correction, FAR, isThrough, MAX_CHANGE, NEAR, placeAt, reduceVideo } from "../../../../static/js/room/state/video.js";
 
 /** A film of a minute that has played from second 10 since the web tier's second 1000. */
 const PLAYING = { material: "m", name: "film", seconds: 60, is_playing: true, position: 10, at: 1000, now: 1003 };
@@ -59,31 +50,6 @@ describe("correction", () => {
       }
       assert.ok(Math.abs(place - wanted) <= NEAR, `${start} → ${place - wanted}`);
     }
-  });
-});
-
-describe("ServerClock", () => {
-  test("the quickest message tells the time best", () => {
-    const clock = new ServerClock();
-    clock.note(1000, 5_000_400);
-    clock.note(1001, 5_001_020);
-    clock.note(1002, 5_002_900);
-    assert.equal(clock.at(5_010_020), 1010);
-  });
-
-  test("without any message, and after forgetting, its own time is all it has", () => {
-    const clock = new ServerClock();
-    assert.equal(clock.at(7_000), 7);
-    clock.note(1000, 0);
-    clock.forget();
-    assert.equal(clock.at(7_000), 7);
-  });
-
-  test("what was quick long ago counts no more", () => {
-    const clock = new ServerClock();
-    clock.note(0, 0);
-    for (let second = 1; second <= 8; second++) clock.note(second, second * 1000 + 500);
-    assert.equal(clock.at(10_500), 10);
   });
 });
 
