@@ -19,6 +19,8 @@ PACKAGES = {
     "coturn": ("turnserver",),
 }
 """Debian package → where its program may be: a name on the PATH or a pattern of paths."""
+SPARED_PACKAGES: dict[str, tuple[str, ...]] = {"libreoffice-impress": ("soffice",)}
+"""What some tests are skipped without, and say so."""
 BENCH_PACKAGES: dict[str, tuple[str, ...]] = {"janus": ("janus",)}
 
 
@@ -26,8 +28,9 @@ def main() -> None:
     """Ends quietly when every program is there, with one sentence when that cannot be had."""
     if sys.argv[1:] == ["bench"] and (missing := _missing(BENCH_PACKAGES)):
         _install(missing)
-    if missing := _missing(PACKAGES):
-        _install(missing)
+    for packages in (PACKAGES, SPARED_PACKAGES):
+        if missing := _missing(packages):
+            _install(missing)
     if missing := _missing(PACKAGES):
         sys.exit(
             f"The tests need these Debian packages, which are not here and could not be installed: "

@@ -102,11 +102,83 @@ def make_presentation() -> bytes:
     return make_zip({"[Content_Types].xml": b"<Types/>", "ppt/presentation.xml": b"<p/>"})
 
 
-def make_film(kind: str = "webm", seconds: float = 4.0, codec: str = "") -> bytes:
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_SPACES = (
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    f'xmlns:r="{_OFFICE}" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
+)
+_PLACE = '<a:xfrm><a:off x="900000" y="900000"/><a:ext cx="7000000" cy="2000000"/></a:xfrm>'
+
+
+def make_slides(pages: Sequence[str], picture_from: str = "") -> bytes:
+    """A PPTX with one line of words on each slide; the first one may show a picture of another site."""
+    parts = {
+        "[Content_Types].xml": _types(len(pages)),
+        "_rels/.rels": _links(("officeDocument", "ppt/presentation.xml", "")),
+        "ppt/_rels/presentation.xml.rels": _links(
+            *(("slide", f"slides/slide{number}.xml", "") for number in range(1, len(pages) + 1))
+        ),
+        "ppt/presentation.xml": f"<p:presentation {_SPACES}><p:sldIdLst>"
+        + "".join(f'<p:sldId id="{255 + number}" r:id="r{number}"/>' for number in range(1, len(pages) + 1))
+        + '</p:sldIdLst><p:sldSz cx="9144000" cy="5143500"/><p:notesSz cx="6858000" cy="9144000"/>'
+        "</p:presentation>",
+    }
+    for number, words in enumerate(pages, 1):
+        link = picture_from if number == 1 else ""
+        parts[f"ppt/slides/slide{number}.xml"] = _slide(words, bool(link))
+        parts[f"ppt/slides/_rels/slide{number}.xml.rels"] = _links(
+            *([("image", link, "External")] * bool(link))
+        )
+    return make_zip(
+        {name: f'<?xml version="1.0" encoding="UTF-8"?>{part}'.encode() for name, part in parts.items()}
+    )
+
+
+def _types(slides: int) -> str:
+    kind = "application/vnd.openxmlformats-officedocument.presentationml"
+    names = [("/ppt/presentation.xml", "presentation.main")]
+    names += ((f"/ppt/slides/slide{number}.xml", "slide") for number in range(1, slides + 1))
+    return (
+        f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        + "".join(f'<Override PartName="{name}" ContentType="{kind}.{part}+xml"/>' for name, part in names)
+        + "</Types>"
+    )
+
+
+def _links(*links: tuple[str, str, str]) -> str:
+    """Relationships of a part: kind, target and mode; their ids are r1, r2 …"""
+    rows = (
+        f'<Relationship Id="r{number}" Type="{_OFFICE}/{kind}" Target="{target}"'
+        + (f' TargetMode="{mode}"/>' if mode else "/>")
+        for number, (kind, target, mode) in enumerate(links, 1)
+    )
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{"".join(rows)}</Relationships>'
+
+
+def _slide(words: str, has_picture: bool) -> str:
+    picture = (
+        '<p:pic><p:nvPicPr><p:cNvPr id="3" name="Picture"/><p:cNvPicPr/><p:nvPr/></p:nvPicPr>'
+        '<p:blipFill><a:blip r:link="r1"/><a:stretch><a:fillRect/></a:stretch></p:blipFill>'
+        f'<p:spPr>{_PLACE}<a:prstGeom prst="rect"/></p:spPr></p:pic>'
+    )
+    box = (
+        '<p:sp><p:nvSpPr><p:cNvPr id="2" name="Words"/><p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr>'
+        f'<p:spPr>{_PLACE}<a:prstGeom prst="rect"/></p:spPr>'
+        f'<p:txBody><a:bodyPr/><a:p><a:r><a:rPr sz="3600"/><a:t>{words}</a:t></a:r></a:p></p:txBody></p:sp>'
+    )
+    group = '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
+    tree = f"{group}{box}{picture if has_picture else ''}"
+    return f"<p:sld {_SPACES}><p:cSld><p:spTree>{tree}</p:spTree></p:cSld></p:sld>"
+
+
+def make_film(kind: str = "webm", seconds: float = 4.0, codec: str = "", title: str = "") -> bytes:
     """A small film with a tone, whose grey rises from black to white: a picture tells its time."""
     out = io.BytesIO()
     rate = 10
     with av.open(out, "w", format=kind) as container:
+        container.metadata["title"] = title
         video: Any = container.add_stream(codec or {"webm": "libvpx", "mp4": "libx264"}[kind], rate=rate)
         video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
         video.gop_size = 5

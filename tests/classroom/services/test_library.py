@@ -122,14 +122,6 @@ def test_a_pdf_that_is_a_page_besides_is_shown_by_its_pictures_alone(cast: Cast)
     assert b"script" not in library_files.page(material.pk, 1).read_bytes()
 
 
-def test_a_presentation_without_a_converter_says_what_to_do(cast: Cast, monkeypatch: Any) -> None:
-    monkeypatch.setenv("PATH", "/nowhere:/usr/bin:/bin")
-    if any(Path(folder, "soffice").exists() for folder in ("/usr/bin", "/bin")):
-        pytest.skip("LibreOffice is installed here")
-    material = by_teacher(cast, files.make_presentation(), "x.pptx")
-    assert (material.state, material.kind, material.reason) == ("ready", "file", "export_as_pdf")
-
-
 def test_the_worker_has_no_network_and_sees_neither_secrets_nor_other_processes(own_folder: Path) -> None:
     assert library_sandbox.is_complete(), "this machine allows no namespaces: nothing shuts the worker off"
     (own_folder / "secret_key").write_text("secret")
