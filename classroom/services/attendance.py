@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +29,8 @@ from classroom.services import audit
 from classroom.services.attendance_lines import Corrected, Line, found_lines
 from classroom.services.errors import ConflictError
 
-FINAL_WITHIN = timedelta(days=30)
-"""So long after a lesson its register is written, should nobody have been there to do it."""
 FINAL_AT_ONCE = 20
+"""How many registers one look writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +192,10 @@ def _totals(found: list[Sheet]) -> list[Total]:
 
 
 def finalise_due(now: datetime | None = None) -> int:
-    """Writes the registers of lessons that have ended; returns how many. One query while there are none."""
+    """Writes the registers of lessons that have ended, the last first; returns how many.
+
+    One query while there are none.
+    """
     now = now or timezone.now()
     ran_out = Q(state=Lesson.State.LIVE, ends_at__lte=now - schedule.LIVE_AFTER)
     written = Register.objects.filter(
@@ -203,9 +205,8 @@ def finalise_due(now: datetime | None = None) -> int:
         Q(state=Lesson.State.ENDED) | ran_out,
         ~Exists(written),
         went_live_at__isnull=False,
-        ends_at__gt=now - FINAL_WITHIN,
     )
-    rows = list(due.select_related("course")[:FINAL_AT_ONCE])
+    rows = list(due.select_related("course").order_by("-ends_at")[:FINAL_AT_ONCE])
     for lesson in rows:
         finalise(lesson, now)
     return len(rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from classroom.core.schedule import LIVE_AFTER
@@ -26,7 +27,7 @@ from classroom.models import (
 from classroom.services import attendance, lessons, presence
 from classroom.services.attendance_lines import Line
 from classroom.services.errors import ConflictError
-from tests.support.cast import Cast
+from tests.support.cast import Cast, make_lesson
 
 pytestmark = pytest.mark.django_db
 
@@ -190,6 +191,23 @@ def test_a_lesson_that_was_left_live_is_written_down_too(cast: Cast, held: Lesso
     Lesson.objects.filter(pk=held.pk).update(state=Lesson.State.LIVE, ended_at=None)
     assert attendance.finalise_due() == 0
     assert attendance.finalise_due(held.ends_at + LIVE_AFTER) == 1
+
+
+def test_a_course_of_years_is_written_down_and_read_by_five_queries(
+    cast: Cast, held: Lesson, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for days in range(100, 100 + attendance.FINAL_AT_ONCE):
+        start = held.starts_at - timedelta(days=days)
+        end = start + timedelta(minutes=45)
+        make_lesson(
+            cast.course, "Long ago", start - timezone.now(), went_live_at=start, ended_at=end, state="ended"
+        )
+    assert attendance.finalise_due() == attendance.FINAL_AT_ONCE
+    assert attendance.sheet(held.pk).final_at is not None
+    assert [attendance.finalise_due(), attendance.finalise_due()] == [1, 0]
+    with django_assert_num_queries(5):
+        sheets, _totals = attendance.of_course(cast.course.pk)
+    assert len(sheets) == attendance.FINAL_AT_ONCE + 1
 
 
 def test_a_correction_has_a_reason_is_kept_with_what_was_found_and_noted(cast: Cast, held: Lesson) -> None:
