@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import Field, Model, QuerySet
 from django.forms import BaseModelForm, ModelForm
 from django.http import HttpRequest
@@ -31,15 +32,13 @@ def own_school_id(request: HttpRequest) -> UUID | None:
     return getattr(request.user, "school_id", None)
 
 
-class ScopedChoices:
+class ScopedChoices(BaseModelAdmin):
     """Offers, and accepts, only such rows for a foreign key as the person may see."""
-
-    admin_site: admin.AdminSite
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
         """Returns the choices; None stands for all of them."""
         if is_platform_staff(request):
-            return super().get_field_queryset(db, db_field, request)  # type: ignore[misc]  # of BaseModelAdmin
+            return super().get_field_queryset(db, db_field, request)
         model = db_field.remote_field.model
         try:
             related = self.admin_site.get_model_admin(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import roles
 from accounts.models import School, User
@@ -29,8 +30,10 @@ def test_people_are_made_once_and_can_sign_in(school: School) -> None:
     assert User.objects.get(email="pupil7@new.school").check_password("a shared pass-phrase")
 
 
-def test_a_class_costs_a_few_queries(school: School, django_assert_max_num_queries: object) -> None:
-    with django_assert_max_num_queries(5):  # type: ignore[operator]  # pytest-django's fixture is untyped
+def test_a_class_costs_a_few_queries(
+    school: School, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(5):
         ensure_people(school, PEOPLE, "a shared pass-phrase")
 
 

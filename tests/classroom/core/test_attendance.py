@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -34,9 +35,9 @@ INTERVALS = st.lists(
 
 
 @given(INTERVALS, st.randoms())
-def test_the_order_of_intervals_does_not_matter(intervals: list[Interval], chance: st.DrawFn) -> None:
+def test_the_order_of_intervals_does_not_matter(intervals: list[Interval], chance: Random) -> None:
     shuffled = list(intervals)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert attendance.merged(shuffled) == attendance.merged(intervals)
     assert attendance.judge(shuffled, LESSON, RULES) == attendance.judge(intervals, LESSON, RULES)
 

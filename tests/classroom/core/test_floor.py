@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -44,10 +46,10 @@ rooms = st.builds(
 )
 
 
-def room(format: str = formats.LECTURE, **changes: object) -> Room:
+def room(format: str = formats.LECTURE, **changes: Any) -> Room:
     """A live, supervised lesson that the teacher conducts."""
-    usual = {"asks_for_cameras": True, "is_live": True, "is_supervised": True, "holder": "teacher"}
-    return Room(format, **{**usual, **changes})  # type: ignore[arg-type]
+    usual = Room(format, asks_for_cameras=True, is_live=True, is_supervised=True, holder="teacher")
+    return replace(usual, **changes)
 
 
 def names(format: str, *, for_staff: bool = False, asks: bool = True) -> list[str]:

@@ -13,7 +13,7 @@ from classroom.core.floor import STAGE_SLOTS, Permitted
 from classroom.core.seats import Seat
 from classroom.models import AuditEntry, Course, Enrolment, Hand, Lesson, Participation, Turn
 from classroom.models.course import Format
-from classroom.permissions import Action, standing
+from classroom.permissions import Action, may
 from classroom.services import floor, floor_keeping, lessons, permits, presence, rooms
 from classroom.services.errors import ConflictError
 from tests.support.cast import Cast, make_person
@@ -127,7 +127,7 @@ def test_a_student_sends_only_once_they_have_accepted(cast: Cast, seats: list[Se
     assert flows(cast, cast.student) == ("microphone",)
     floor.set_sources(seats[0], "floor", ["microphone", "camera"])
     assert flows(cast, cast.student) == ("microphone", "camera")
-    assert standing(cast.student.pk, cast.lesson.pk).allows(Action.SEND)  # type: ignore[union-attr]
+    assert may(cast.student, Action.SEND, cast.lesson)
 
 
 def test_what_was_not_offered_cannot_be_accepted(cast: Cast, seats: list[Seat]) -> None:

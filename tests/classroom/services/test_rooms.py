@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.models import AuditEntry, Course, Lesson, Participation, Presence
 from classroom.models.course import Admission
@@ -18,11 +19,12 @@ from tests.support.cast import Cast
 pytestmark = pytest.mark.django_db
 
 
-def sit(cast: Cast, user: object, channel: str = "a channel") -> Seat:
+def sit(cast: Cast, user: User, channel: str = "a channel") -> Seat:
     """Somebody's page in the lesson."""
-    seat = Seat(cast.lesson.pk, user.pk, f"page-of-{user.pk}"[:40])  # type: ignore[attr-defined]
-    is_admitted = standing(seat.user_id, seat.lesson_id).is_admitted  # type: ignore[union-attr]
-    presence.enter(seat, channel, is_admitted=is_admitted)
+    seat = Seat(cast.lesson.pk, user.pk, f"page-of-{user.pk}"[:40])
+    found = standing(seat.user_id, seat.lesson_id)
+    assert found is not None
+    presence.enter(seat, channel, is_admitted=found.is_admitted)
     return seat
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from classroom.core import schedule
@@ -121,9 +122,11 @@ def test_a_key_for_tomorrow_grants_nothing_today(cast: Cast) -> None:
     assert not found.is_open
 
 
-def test_finding_a_key_takes_at_most_two_queries(cast: Cast, django_assert_num_queries: object) -> None:
+def test_finding_a_key_takes_at_most_two_queries(
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     digest = digest_of(issue(cast.teacher.pk, cast.lesson.pk, WHIP)[1])
-    with django_assert_num_queries(2):  # type: ignore[operator]  # a fixture of pytest-django
+    with django_assert_num_queries(2):
         grant(WHIP, cast.lesson.pk, digest)
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(1):
         grant(WHIP, cast.lesson.pk, digest_of("unknown"))
