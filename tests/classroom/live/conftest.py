@@ -1,4 +1,4 @@
-"""Leaves nothing running behind a test of the sockets."""
+"""A relay for tests of the sockets, and nothing left running behind them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from channels.layers import get_channel_layer
 
 from classroom.live.registry import registry
 from tests.classroom.live import wire
+from tests.support.cast import Cast
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +26,9 @@ async def no_socket_outlives_its_test(transactional_db: None) -> AsyncIterator[N
     others = asyncio.all_tasks() - {asyncio.current_task()}
     if others:
         await asyncio.wait(others, timeout=wire.PATIENCE)
+
+
+@pytest.fixture
+async def relay(cast: Cast) -> wire.FakeRelay:
+    """A relay that has dialled in."""
+    return await wire.open_relay()
