@@ -271,8 +271,8 @@ export function wantsSubscription(/** @type {RoomState} */ state) {
 }
 
 /**
- * Which slots should carry something now: the stage's, unless it is mine. What comes from students may stop with
- * their lines, which is no fault of this page's.
+ * Which slots should carry something now: the stage's, unless it is mine: also on another page of mine nothing of it
+ * comes back. What comes from students may stop with their lines, which is no fault of this page's.
  * @param {RoomState} state
  * @returns {string[]}
  */

@@ -143,6 +143,12 @@ describe("slots", () => {
     assert.deepEqual(expectedSlots(state({ stage: { holder: null } })), []);
   });
 
+  test("that I fill myself carry nothing to any page of mine: the relay sends nobody their own", () => {
+    const onAnotherPage = state({ me: TEACHER, stage: { holder: TEACHER, client: "my-other-page" } }, { joined: true });
+    assert.ok(wantsSubscription(onAnotherPage));
+    assert.deepEqual(expectedSlots(onAnotherPage), []);
+  });
+
   test("of pictures carry nothing while nobody looks, while sound goes on", () => {
     assert.deepEqual(expectedSlots(state({}, { isAway: true })), [SOUND]);
   });
