@@ -56,11 +56,13 @@ function addEntries(people, session) {
       isLive(state) && role === "student" && state.settings.format !== "seminar" && !has(state, id, "floor"),
     act: ({ id }) => session.request("floor.give", { person: id, kind: "floor", seconds: chosenSeconds() }),
   });
-  people.addEntry({
-    name: "give_screen",
-    isOffered: (state, { id, role }) => isLive(state) && role === "student" && !has(state, id, "screen"),
-    act: ({ id }) => session.request("floor.give", { person: id, kind: "screen", seconds: null }),
-  });
+  for (const kind of ["screen", "staff_screen"]) {
+    people.addEntry({
+      name: `give_${kind}`,
+      isOffered: (state, { id, role }) => isLive(state) && role === "student" && !has(state, id, kind),
+      act: ({ id }) => session.request("floor.give", { person: id, kind, seconds: null }),
+    });
+  }
   people.addEntry({
     name: "floor_large",
     isOffered: (state, { id }) => speakers(state).some(({ person }) => person === id),
