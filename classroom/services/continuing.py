@@ -1,4 +1,7 @@
-"""The continuing lesson: slides, board and ink of the course's last lesson, opened where they stopped."""
+"""The continuing lesson: slides, board, ink and questions of the course's last one, where they stopped.
+
+What was asked and written then stays with its own lesson, whose page everybody of the course may read.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from classroom.models import Board, Lesson, Sheet, SheetElement, Slides
-from classroom.services import audit, board, slides
+from classroom.services import audit, board, polls, slides
 from classroom.services.errors import ConflictError
 
 COPIED_AT_ONCE = 500
@@ -27,7 +30,10 @@ def offer(lesson: Lesson) -> dict[str, str] | None:
 
 
 def go_on(lesson_id: UUID, actor_id: UUID) -> None:
-    """Opens what was shown last in the last lesson; the ink is copied, so that there it stays as it was."""
+    """Opens what was shown last in the last lesson, and brings the polls that were prepared and not asked.
+
+    The ink is copied, so that there it stays as it was.
+    """
     with transaction.atomic():
         lesson = Lesson.objects.select_for_update().get(pk=lesson_id)
         last = _last(lesson)
@@ -39,6 +45,7 @@ def go_on(lesson_id: UUID, actor_id: UUID) -> None:
         shown = Slides.objects.filter(lesson=last).first()
         if shown is not None:
             slides.show(lesson_id, actor_id, shown.material_id, shown.page)
+        polls.bring_drafts(last.pk, lesson_id)
 
 
 def _last(lesson: Lesson) -> Lesson | None:

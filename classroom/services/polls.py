@@ -67,7 +67,19 @@ def delete(lesson_id: UUID, poll_id: UUID) -> None:
     with transaction.atomic():
         if not _drafts(lesson_id, poll_id).delete()[0]:
             raise ConflictError(_("This poll has been asked already."))
-        events.publish(lesson_id, "polls.deleted", lambda: {"poll": str(poll_id)}, events.STAFF)
+        _publish_gone(lesson_id, poll_id)
+
+
+def bring_drafts(source_id: UUID, lesson_id: UUID) -> None:
+    """Brings what was prepared for another lesson and not asked there, as far as there is room for it."""
+    with transaction.atomic():
+        _hold(lesson_id)
+        room = max(core.MAX_POLLS - Poll.objects.filter(lesson=lesson_id).count(), 0)
+        for poll in Poll.objects.filter(lesson=source_id, state=Poll.State.DRAFT)[:room]:
+            poll.lesson_id = lesson_id
+            if _drafts(source_id, poll.pk).update(lesson=lesson_id):
+                _publish_gone(source_id, poll.pk)
+                _publish(poll)
 
 
 def open_poll(lesson_id: UUID, poll_id: UUID) -> None:
@@ -188,6 +200,11 @@ def publish_results(lesson_id: UUID, poll_id: UUID) -> None:
         events.publish(
             lesson_id, "polls.changed", lambda: {"poll": _for_staff(*_with_results(poll))}, events.STAFF
         )
+
+
+def _publish_gone(lesson_id: UUID, poll_id: UUID) -> None:
+    """Tells the staff that a poll is no longer the lesson's."""
+    events.publish(lesson_id, "polls.deleted", lambda: {"poll": str(poll_id)}, events.STAFF)
 
 
 def _publish(poll: Poll) -> None:

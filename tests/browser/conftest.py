@@ -111,8 +111,15 @@ class ClassRoom:
         self._new_person = new_person
         made = lectern.ask("new_class", **fields)
         self.course: str = made["course"]
-        self.lesson: str = made["lesson"]
-        self.url = lectern.room_url(self.lesson)
+        self._open(made["lesson"])
+
+    def _open(self, lesson: str) -> None:
+        self.lesson = lesson
+        self.url = self.lectern.room_url(lesson)
+
+    def next_lesson(self, title: str) -> None:
+        """From now on everything is about one more lesson of the course, a later one."""
+        self._open(self.lectern.ask("new_lesson", course=self.course, title=title))
 
     def room(self, person: str, path: UdpPath | None = None, **options: Any) -> Room:
         """The room as one of the cast opens it, in a profile of their own; media may go through a path."""

@@ -43,6 +43,17 @@ def new_class(**fields: Any) -> dict[str, str]:
     return {"course": str(course.pk), "lesson": str(make_lesson(course, "Optics", starts_in, **fields).pk)}
 
 
+def new_lesson(course: str, title: str, **fields: Any) -> str:
+    """Makes one more lesson of a course, which begins later than the others; returns its id."""
+    from datetime import timedelta
+
+    from classroom.models import Course
+    from tests.support.cast import make_lesson
+
+    row = Course.objects.get(pk=course)
+    return str(make_lesson(row, title, timedelta(minutes=row.lessons.count()), **fields).pk)
+
+
 def new_student(course: str, email: str) -> dict[str, str]:
     """Makes one more student of a course, for tests that change the person."""
     from accounts.models import User
@@ -164,6 +175,7 @@ HELPERS: dict[str, Helper] = {
     for helper in (
         make_cast,
         new_class,
+        new_lesson,
         new_student,
         sign_in_visitors,
         sign_in,

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from classroom.core import polls as rules
 from classroom.core.board_operations import parse
-from classroom.models import AuditEntry, Board, Lesson, Sheet, SheetElement
-from classroom.services import board, continuing, sheets, slides
+from classroom.models import AuditEntry, Board, Lesson, Poll, Sheet, SheetElement
+from classroom.services import board, continuing, polls, sheets, slides
 from classroom.services.errors import ConflictError
 from classroom.services.sheets import Drawing
 from tests.classroom.services.test_slides import make_material
@@ -92,3 +93,23 @@ def test_only_what_was_earlier_and_of_the_same_course_is_offered(cast: Cast, tau
 def test_an_offer_costs_two_queries(cast: Cast, taught: Lesson, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(2):
         assert continuing.offer(cast.lesson)
+
+
+def test_what_was_prepared_and_not_asked_comes_along_and_answers_stay(cast: Cast, taught: Lesson) -> None:
+    asked = polls.make(taught.pk, polls.Draft(rules.SCALE, "How was it?"), opens=True)
+    polls.make(taught.pk, polls.Draft(rules.TEXT, "What is a lens?"))
+    continuing.go_on(cast.lesson.pk, cast.teacher.pk)
+    assert [poll.question for poll in Poll.objects.filter(lesson=cast.lesson)] == ["What is a lens?"]
+    assert [poll.pk for poll in Poll.objects.filter(lesson=taught)] == [asked]
+
+
+def test_no_more_is_brought_than_a_lesson_can_hold(
+    cast: Cast, taught: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        polls.make(taught.pk, polls.Draft(rules.TEXT, f"Question {number}"))
+    polls.make(cast.lesson.pk, polls.Draft(rules.TEXT, "My own"))
+    monkeypatch.setattr(rules, "MAX_POLLS", 2)
+    continuing.go_on(cast.lesson.pk, cast.teacher.pk)
+    assert {poll.question for poll in Poll.objects.filter(lesson=cast.lesson)} == {"My own", "Question 0"}
+    assert Poll.objects.filter(lesson=taught).count() == 2
