@@ -1,6 +1,7 @@
 /**
- * Mouse, pen and fingers. One finger draws and two move the sheet; where a pen has been used, fingers only move it, so
- * that a resting hand leaves no trace. The space key, the middle button and whoever may not draw move the sheet.
+ * Mouse, pen and fingers. One finger draws and two move the sheet; where a pen has been used, fingers only move it, and
+ * while a pen is down they do nothing, so that a resting hand leaves no trace. The space key, the middle button and
+ * whoever may not draw move the sheet.
  */
 
 import { toSheet } from "./viewport.js";
@@ -20,6 +21,7 @@ const MIDDLE = 1;
 export class Pointers {
   /** @type {Map<number, {x: number, y: number, type: string}>} */ #down = new Map();
   /** @type {"" | "tool" | "pan"} */ #mode = "";
+  /** The pointer that the tool follows; others beside it change nothing. */ #leader = -1;
   #startedAt = 0;
   #lastPress = { x: 0, y: 0, at: 0, clicks: 0 };
   #hasPen = false;
@@ -56,15 +58,23 @@ export class Pointers {
   #press(event) {
     if (event.target instanceof Element && event.target.closest("textarea")) return;
     this.desk.host.focus({ preventScroll: true });
-    if (event.pointerType === "pen") this.#hasPen = true;
+    event.preventDefault();
+    if (event.pointerType === "pen") this.#penComes();
+    else if ([...this.#down.values()].some(({ type }) => type === "pen")) return;
     this.#down.set(event.pointerId, { x: event.clientX, y: event.clientY, type: event.pointerType });
     // A test's or an aid's pointer can't be captured.
     try {
       this.desk.host.setPointerCapture(event.pointerId);
     } catch {}
-    event.preventDefault();
     if (this.#down.size > 1) this.#secondFinger();
     else this.#begin(event);
+  }
+
+  /** A hand that lay there before has meant nothing. */
+  #penComes() {
+    this.#hasPen = true;
+    this.cancel();
+    this.#down.clear();
   }
 
   /** @param {PointerEvent} event */
@@ -73,6 +83,7 @@ export class Pointers {
     const moves = this.#isSpaceHeld || event.button === MIDDLE || isFingerBesidePen || !this.desk.tool;
     if (!moves && event.button > 0) return;
     this.#mode = moves ? "pan" : "tool";
+    this.#leader = event.pointerId;
     this.#startedAt = event.timeStamp;
     if (this.#mode === "tool") this.desk.tool?.down({ ...this.#place(event), clicks: this.#clicks(event) });
     this.desk.host.toggleAttribute("data-panning", moves);
@@ -90,6 +101,7 @@ export class Pointers {
     const before = this.#down.get(event.pointerId);
     if (!before || !this.#mode) return;
     if (this.#mode === "pan") return this.#drag(event, before);
+    if (event.pointerId !== this.#leader) return;
     const events = event.getCoalescedEvents?.() ?? [];
     this.desk.tool?.move((events.length ? events : [event]).map((one) => this.#place(one)));
     this.desk.redraw();
@@ -110,14 +122,17 @@ export class Pointers {
   /** @param {PointerEvent} event */
   #lifted(event) {
     if (!this.#down.delete(event.pointerId)) return;
-    if (this.#mode === "tool" && !this.#down.size) this.desk.tool?.up();
+    if (this.#mode === "tool" && event.pointerId === this.#leader) {
+      this.desk.tool?.up();
+      this.#mode = "";
+    }
     this.#rest();
   }
 
   /** @param {PointerEvent} event */
   #lost(event) {
     if (!this.#down.delete(event.pointerId)) return;
-    if (this.#mode === "tool") this.cancel();
+    if (this.#mode === "tool" && event.pointerId === this.#leader) this.cancel();
     this.#rest();
   }
 
