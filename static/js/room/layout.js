@@ -86,10 +86,10 @@ function tools(surface, { isPinned, isShown, isAlone, isForAll }) {
   find(".tool--window", surface).hidden = isSmall || !document.pictureInPictureEnabled || !surface.querySelector("video");
 }
 
-/** Shows a surface's picture in a window of its own, or takes it back. @param {HTMLElement} surface */
+/** Shows a surface's picture in the one window that there is, or takes it back from there. @param {HTMLElement} surface */
 async function toggleWindow(surface) {
   const videos = [...surface.querySelectorAll("video")];
   const video = videos.find((found) => found.checkVisibility({ visibilityProperty: true }) && found.readyState > 0);
-  if (document.pictureInPictureElement) await document.exitPictureInPicture();
+  if (surface.contains(document.pictureInPictureElement)) await document.exitPictureInPicture();
   else await video?.requestPictureInPicture();
 }
