@@ -28,6 +28,8 @@ MAX_STEP = 0.1
 """Seconds that one packet says something of at most; browsers send nearly none of silence."""
 MAX_SPEAKERS = 4
 TELL_INTERVAL = 0.25
+REPEAT_INTERVAL = 3.0
+"""While somebody speaks it is told again so often: to who has just come, or has missed a word."""
 LOOK_INTERVAL = 0.1
 
 
@@ -74,7 +76,7 @@ class Speakers:
         """Who speaks: the dominant one, then in the order in which they began."""
         self._challenger, self._since = "", math.inf
         self._told: tuple[str, ...] = ()
-        self._next_look = self._next_word = -math.inf
+        self._next_look = self._next_word = self._next_repeat = -math.inf
 
     def hear(self, participant: str, level: int, now: float) -> None:
         """Takes the level of a packet of somebody's microphone."""
@@ -94,15 +96,20 @@ class Speakers:
         self._told = ("",)
 
     def news(self, now: float) -> tuple[str, ...] | None:
-        """Returns who speaks, the dominant one first, if that has changed; at most every `TELL_INTERVAL`."""
+        """Returns who speaks, the dominant one first, if that has changed or is to be told again.
+
+        At most every `TELL_INTERVAL`; that nobody speaks is told once.
+        """
         if now < self._next_look or not (self._voices or self._told):
             return None
         self._next_look = now + LOOK_INTERVAL
         self._look(now)
         speaking = tuple(self._speaking[:MAX_SPEAKERS])
-        if speaking == self._told or now < self._next_word:
+        is_old = speaking == self._told and not (speaking and now >= self._next_repeat)
+        if is_old or now < self._next_word:
             return None
         self._told, self._next_word = speaking, now + TELL_INTERVAL
+        self._next_repeat = now + REPEAT_INTERVAL
         return speaking
 
     def _look(self, now: float) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_relay.core.outputs import TellSpeakers
-from media_relay.core.speakers import MAX_SPEAKERS, TELL_INTERVAL, Speakers
+from media_relay.core.speakers import MAX_SPEAKERS, REPEAT_INTERVAL, TELL_INTERVAL, Speakers
 from tests.media_relay.core.classroom import (
     ASSISTANT,
     CAMERA,
@@ -28,7 +30,7 @@ class Talk:
         self.told: list[tuple[float, tuple[str, ...]]] = []
 
     def go(self, seconds: float, **levels: int) -> list[tuple[str, ...]]:
-        """Everyone who is named sends packets of that level; returns what is told meanwhile."""
+        """Everyone who is named sends packets of that level; returns how what is told changes."""
         since = len(self.told)
         for _ in range(round(seconds / PACKET)):
             self.now += PACKET
@@ -37,7 +39,8 @@ class Talk:
             news = self.speakers.news(self.now)
             if news is not None:
                 self.told.append((self.now, news))
-        return [who for _, who in self.told[since:]]
+        words = [(), *(who for _, who in self.told)]
+        return [after for before, after in pairwise(words[since:]) if before != after]
 
 
 def test_whoever_speaks_is_told_within_a_second_and_for_a_while_after() -> None:
@@ -93,8 +96,22 @@ def test_who_is_taken_off_the_stage_is_told_of_no_more() -> None:
 def test_what_may_not_have_been_heard_is_told_again() -> None:
     talk = Talk()
     talk.go(2.0, ada=SPEECH)
+    told = len(talk.told)
     talk.speakers.repeat()
-    assert talk.go(1.0, ada=SPEECH) == [("ada",)]
+    talk.go(1.0, ada=SPEECH)
+    assert [who for _, who in talk.told[told:]] == [("ada",)]
+
+
+def test_whoever_comes_later_hears_who_goes_on_speaking() -> None:
+    talk = Talk()
+    talk.go(2.0, ada=SPEECH)
+    told = len(talk.told)
+    talk.go(4 * REPEAT_INTERVAL, ada=SPEECH)
+    assert [who for _, who in talk.told[told:]] == 4 * [("ada",)]
+    talk.go(3.0)
+    told = len(talk.told)
+    talk.go(4 * REPEAT_INTERVAL)
+    assert len(talk.told) == told, "silence is told once"
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,14 +121,14 @@ def test_what_may_not_have_been_heard_is_told_again() -> None:
         max_size=20,
     )
 )
-def test_whatever_is_heard_word_comes_only_of_changes_and_seldom(
+def test_whatever_is_heard_word_comes_of_changes_or_as_a_reminder_and_seldom(
     scenes: list[tuple[float, dict[str, int]]],
 ) -> None:
     talk = Talk()
     for seconds, levels in scenes:
         talk.go(seconds, **levels)
-    for (earlier, before), (later, after) in zip(talk.told, talk.told[1:], strict=False):
-        assert before != after
+    for (earlier, before), (later, after) in pairwise(talk.told):
+        assert before != after or (after and later - earlier >= REPEAT_INTERVAL - 1e-9)
         assert later - earlier >= TELL_INTERVAL - 1e-9
     assert all(len(set(who)) == len(who) <= MAX_SPEAKERS for _, who in talk.told)
 
