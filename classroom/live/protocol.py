@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 from uuid import UUID
 
 from classroom.services.errors import RequestError as RequestError
@@ -39,6 +40,10 @@ CLOSE_REPLACED = 4409
 CLOSE_ROLE_CHANGED = 4410
 CLOSE_ADMITTED = 4411
 CLOSE_TOO_FAST = 4429
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class NotProtocolError(ValueError):
@@ -108,7 +113,13 @@ def unheard(sequence: int) -> str:
     return encode({"type": "room.unheard", "seq": sequence, "body": {}})
 
 
-# Bodies: each command has a dataclass, made by a `parse` that takes exactly its fields.
+# Bodies: each command has a dataclass that takes exactly its fields.
+
+
+def checked(check: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A field of a Body: `check` gets the value and these arguments, raises ValueError if it is not right."""
+    found: T = dataclasses.field(metadata={"check": lambda value: check(value, *args, **kwargs)})
+    return found
 
 
 def fields(body: Mapping[str, Any], *names: str) -> list[Any]:
@@ -128,6 +139,11 @@ def text(value: Any, limit: int) -> str:
         # JSON can spell half of a surrogate pair; neither a relay nor a row can be told of it.
         raise ValueError("expected a text without lone surrogates") from None
     return value
+
+
+def text_if_any(value: Any, limit: int) -> str:
+    """A text no longer than the limit, which may be empty."""
+    return "" if value == "" else text(value, limit)
 
 
 def word(value: Any, choices: Collection[str]) -> str:
@@ -196,11 +212,17 @@ def identifiers(value: Any, limit: int) -> tuple[UUID, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
-    """The body of a request that needs none."""
+class Body:
+    """The body of a request; the fields of those derived from it are made by `checked`."""
 
     @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Nothing:
-        """Takes an empty object alone."""
-        fields(body)
-        return cls()
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Takes exactly the fields; raises ValueError where one is missing, unknown or not right."""
+        known = dataclasses.fields(cls)
+        values = fields(body, *(field.name for field in known))
+        return cls(*(field.metadata["check"](value) for field, value in zip(known, values, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing(Body):
+    """The body of a request that needs none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from classroom.live import protocol
 from classroom.live.boards import boards
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import RequestError
+from classroom.live.protocol import Body, RequestError, checked
 from classroom.live.registry import registry
 from classroom.models import Sheet
 from classroom.models.lesson import BoardMode
@@ -43,126 +42,79 @@ _audit = logging.getLogger("lectern.audit")
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Body):
     """Operations on a sheet; `n` is the page's own number of the message."""
 
-    sheet: UUID
-    n: int
-    operations: tuple[Operation, ...]
+    sheet: UUID = checked(protocol.identifier)
+    n: int = checked(protocol.whole_number, 1, protocol.MAX_ID)
+    ops: tuple[Operation, ...] = checked(board_operations.parse)
 
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Draw:
-        """Takes `sheet`, `n` and `ops`."""
-        sheet, n, operations = protocol.fields(body, "sheet", "n", "ops")
-        n = protocol.whole_number(n, 1, protocol.MAX_ID)
-        return cls(protocol.identifier(sheet), n, board_operations.parse(operations))
+
+def _coordinate(value: Any) -> int:
+    return protocol.whole_number(value, -board_operations.MAX_COORDINATE, board_operations.MAX_COORDINATE)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Point(Body):
     """A place on a sheet."""
 
-    sheet: UUID
-    x: int
-    y: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Point:
-        """Takes `sheet`, `x` and `y`."""
-        sheet, x, y = protocol.fields(body, "sheet", "x", "y")
-        bound = board_operations.MAX_COORDINATE
-        place = (protocol.whole_number(each, -bound, bound) for each in (x, y))
-        return cls(protocol.identifier(sheet), *place)
+    sheet: UUID = checked(protocol.identifier)
+    x: int = checked(_coordinate)
+    y: int = checked(_coordinate)
 
 
 @dataclass(frozen=True, slots=True)
-class OneSheet:
+class OneSheet(Body):
     """A sheet to act on."""
 
-    sheet: UUID
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> OneSheet:
-        """Takes `sheet`."""
-        (sheet,) = protocol.fields(body, "sheet")
-        return cls(protocol.identifier(sheet))
+    sheet: UUID = checked(protocol.identifier)
 
 
 @dataclass(frozen=True, slots=True)
-class Cleared:
+class Cleared(Body):
     """The version at which a sheet was cleared."""
 
-    sheet: UUID
-    version: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Cleared:
-        """Takes `sheet` and `version`."""
-        sheet, version = protocol.fields(body, "sheet", "version")
-        return cls(protocol.identifier(sheet), protocol.whole_number(version, 1, protocol.MAX_ID))
+    sheet: UUID = checked(protocol.identifier)
+    version: int = checked(protocol.whole_number, 1, protocol.MAX_ID)
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Body):
     """What a new sheet looks like."""
 
-    background: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Paper:
-        """Takes `background`."""
-        (background,) = protocol.fields(body, "background")
-        return cls(protocol.word(background, BACKGROUNDS))
+    background: str = checked(protocol.word, BACKGROUNDS)
 
 
 @dataclass(frozen=True, slots=True)
-class OtherPaper:
+class OtherPaper(Body):
     """What a sheet is to look like."""
 
-    sheet: UUID
-    background: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> OtherPaper:
-        """Takes `sheet` and `background`."""
-        sheet, background = protocol.fields(body, "sheet", "background")
-        return cls(protocol.identifier(sheet), protocol.word(background, BACKGROUNDS))
+    sheet: UUID = checked(protocol.identifier)
+    background: str = checked(protocol.word, BACKGROUNDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Body):
     """Which students draw."""
 
-    mode: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Mode:
-        """Takes `mode`."""
-        (mode,) = protocol.fields(body, "mode")
-        return cls(protocol.word(mode, MODES))
+    mode: str = checked(protocol.word, MODES)
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Body):
     """Whether the board is shown."""
 
-    is_open: bool
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Opening:
-        """Takes `is_open`."""
-        (is_open,) = protocol.fields(body, "is_open")
-        return cls(protocol.boolean(is_open))
+    is_open: bool = checked(protocol.boolean)
 
 
 @command("board.draw", Action.DRAW, Draw, is_gathered=True)
 async def draw(socket: RoomConsumer, body: Draw) -> dict[str, Any]:
     """Draws; says the sheet's version that has all of it."""
     seat = socket.seat
-    cost = sum(board_operations.cost(each) for each in body.operations)
+    cost = sum(board_operations.cost(each) for each in body.ops)
     if not _operations.take((seat.user_id, seat.lesson_id), registry.clock(), cost):
         raise TooFastError(_("You draw faster than the board can follow; wait a moment."))
-    drawing = Drawing(body.sheet, seat.user_id, seat.client, body.n, body.operations)
+    drawing = Drawing(body.sheet, seat.user_id, seat.client, body.n, body.ops)
     outcome = await boards.draw(seat.lesson_id, drawing)
     if isinstance(outcome, int):
         return {"version": outcome}

@@ -14,6 +14,7 @@ from classroom.core.buckets import TokenBuckets
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
+from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
 from classroom.models.lesson import ChatMode
 from classroom.permissions import STAFF_ROLES, Action
@@ -25,141 +26,8 @@ if TYPE_CHECKING:
 
 WRITES_A_SECOND, WRITES_AT_ONCE = 1, 12
 """Of one person from all their pages: as fast as people type, press and correct themselves."""
-MIN_NONCE_LENGTH = 8
 
 _writes = TokenBuckets(WRITES_A_SECOND, WRITES_AT_ONCE)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something to say."""
-
-    to: chat.To
-    text: str
-    nonce: str
-    picture: UUID | None = None
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Message:
-        """Takes `to`, `text` and `nonce`, and `picture` where there is one: then the text may be empty."""
-        if "picture" not in body:
-            to, text, nonce = protocol.fields(body, "to", "text", "nonce")
-            return cls(_to(to), _text(text), _nonce(nonce))
-        to, text, nonce, picture = protocol.fields(body, "to", "text", "nonce", "picture")
-        words = "" if text == "" else _text(text)
-        return cls(_to(to), words, _nonce(nonce), protocol.identifier(picture))
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """Another text for a message."""
-
-    message: int
-    text: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Correction:
-        """Takes `message` and `text`."""
-        message, text = protocol.fields(body, "message", "text")
-        return cls(_key(message), _text(text))
-
-
-@dataclass(frozen=True, slots=True)
-class Which:
-    """One message."""
-
-    message: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Which:
-        """Takes `message`."""
-        (message,) = protocol.fields(body, "message")
-        return cls(_key(message))
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """An emoji at a message, or no longer."""
-
-    message: int
-    emoji: str
-    is_on: bool
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Reaction:
-        """Takes `message`, `emoji` and `is_on`."""
-        message, emoji, is_on = protocol.fields(body, "message", "emoji", "is_on")
-        return cls(_key(message), protocol.word(emoji, rules.EMOJI), protocol.boolean(is_on))
-
-
-@dataclass(frozen=True, slots=True)
-class Further:
-    """Which messages of further back."""
-
-    before: int
-    limit: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Further:
-        """Takes `before` and `limit`."""
-        before, limit = protocol.fields(body, "before", "limit")
-        return cls(_key(before), protocol.whole_number(limit, 1, chat.PAGE))
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far somebody has read."""
-
-    upto: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Mark:
-        """Takes `upto`."""
-        (upto,) = protocol.fields(body, "upto")
-        return cls(_key(upto))
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """Who may write to all, and how often."""
-
-    mode: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Mode:
-        """Takes `mode`."""
-        (mode,) = protocol.fields(body, "mode")
-        return cls(protocol.word(mode, ChatMode.values))
-
-
-@dataclass(frozen=True, slots=True)
-class Muting:
-    """Who may not write, or may again."""
-
-    person: UUID
-    is_muted: bool
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Muting:
-        """Takes `person` and `is_muted`."""
-        person, is_muted = protocol.fields(body, "person", "is_muted")
-        return cls(protocol.identifier(person), protocol.boolean(is_muted))
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What somebody wants the school to know; `message` is null where it is about no message."""
-
-    message: int | None
-    words: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Complaint:
-        """Takes `message` and `words`; one of them says something."""
-        message, words = protocol.fields(body, "message", "words")
-        if message is None or words != "":
-            return cls(None if message is None else _key(message), _text(words))
-        return cls(_key(message), "")
 
 
 def _to(value: Any) -> chat.To:
@@ -183,6 +51,96 @@ def _nonce(value: Any) -> str:
 
 def _key(value: Any) -> int:
     return protocol.whole_number(value, 0, protocol.MAX_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to say."""
+
+    to: chat.To
+    text: str
+    nonce: str
+    picture: UUID | None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Message:
+        """Takes `to`, `text` and `nonce`, and `picture` where there is one: then the text may be empty."""
+        if "picture" not in body:
+            to, text, nonce = protocol.fields(body, "to", "text", "nonce")
+            return cls(_to(to), _text(text), _nonce(nonce))
+        to, text, nonce, picture = protocol.fields(body, "to", "text", "nonce", "picture")
+        words = "" if text == "" else _text(text)
+        return cls(_to(to), words, _nonce(nonce), protocol.identifier(picture))
+
+
+@dataclass(frozen=True, slots=True)
+class Correction(Body):
+    """Another text for a message."""
+
+    message: int = checked(_key)
+    text: str = checked(_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Which(Body):
+    """One message."""
+
+    message: int = checked(_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction(Body):
+    """An emoji at a message, or no longer."""
+
+    message: int = checked(_key)
+    emoji: str = checked(protocol.word, rules.EMOJI)
+    is_on: bool = checked(protocol.boolean)
+
+
+@dataclass(frozen=True, slots=True)
+class Further(Body):
+    """Which messages of further back."""
+
+    before: int = checked(_key)
+    limit: int = checked(protocol.whole_number, 1, chat.PAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Body):
+    """How far somebody has read."""
+
+    upto: int = checked(_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Mode(Body):
+    """Who may write to all, and how often."""
+
+    mode: str = checked(protocol.word, ChatMode.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Muting(Body):
+    """Who may not write, or may again."""
+
+    person: UUID = checked(protocol.identifier)
+    is_muted: bool = checked(protocol.boolean)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What somebody wants the school to know; `message` is null where it is about no message."""
+
+    message: int | None
+    words: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Complaint:
+        """Takes `message` and `words`; one of them says something."""
+        message, words = protocol.fields(body, "message", "words")
+        if message is None or words != "":
+            return cls(None if message is None else _key(message), _text(words))
+        return cls(_key(message), "")
 
 
 def _slow_down(socket: RoomConsumer) -> None:

@@ -11,7 +11,7 @@ from classroom.live import protocol
 from classroom.live.commands.room import Person
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import Nothing
+from classroom.live.protocol import Body, Nothing, checked
 from classroom.permissions import Action
 from classroom.services import floor, rooms
 
@@ -20,62 +20,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Word(Body):
     """What a hand is about."""
 
-    word: str
+    word: str = checked(protocol.word, floor.WORDS)
 
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Word:
-        """Takes `word`; empty says nothing."""
-        (word,) = protocol.fields(body, "word")
-        return cls(protocol.word(word, floor.WORDS))
+
+def _seconds(value: Any) -> int | None:
+    return None if value is None else protocol.whole_number(value, floor.MIN_SECONDS, floor.MAX_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Gift:
-    """A place for somebody, for so long."""
+class Gift(Body):
+    """A place for somebody, for so long; null means without an end."""
 
-    person: UUID
-    kind: str
-    seconds: int | None
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Gift:
-        """Takes `person`, `kind`, and `seconds`, null for no limit."""
-        person, kind, seconds = protocol.fields(body, "person", "kind", "seconds")
-        return cls(
-            protocol.identifier(person),
-            protocol.word(kind, floor.GIVEN_KINDS),
-            None if seconds is None else protocol.whole_number(seconds, floor.MIN_SECONDS, floor.MAX_SECONDS),
-        )
+    person: UUID = checked(protocol.identifier)
+    kind: str = checked(protocol.word, floor.GIVEN_KINDS)
+    seconds: int | None = checked(_seconds)
 
 
 @dataclass(frozen=True, slots=True)
-class SomebodysTurn:
+class SomebodysTurn(Body):
     """A place that somebody has."""
 
-    person: UUID
-    kind: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> SomebodysTurn:
-        """Takes `person` and `kind`."""
-        person, kind = protocol.fields(body, "person", "kind")
-        return cls(protocol.identifier(person), protocol.word(kind, floor.KINDS))
+    person: UUID = checked(protocol.identifier)
+    kind: str = checked(protocol.word, floor.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
-class MyTurn:
+class MyTurn(Body):
     """A place of one's own."""
 
-    kind: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> MyTurn:
-        """Takes `kind`."""
-        (kind,) = protocol.fields(body, "kind")
-        return cls(protocol.word(kind, floor.KINDS))
+    kind: str = checked(protocol.word, floor.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +70,17 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Body):
     """What a page sends from a place to speak from, whichever that is."""
 
-    sources: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Spoken:
-        """Takes `sources`."""
-        (sources,) = protocol.fields(body, "sources")
-        return cls(protocol.words(sources, floor.SPOKEN))
+    sources: tuple[str, ...] = checked(protocol.words, floor.SPOKEN)
 
 
 @dataclass(frozen=True, slots=True)
-class MayUnmute:
+class MayUnmute(Body):
     """Whether whoever was muted may end that by themselves."""
 
-    is_allowed: bool
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> MayUnmute:
-        """Takes `is_allowed`."""
-        (is_allowed,) = protocol.fields(body, "is_allowed")
-        return cls(protocol.boolean(is_allowed))
+    is_allowed: bool = checked(protocol.boolean)
 
 
 # What everybody may do for themselves

@@ -10,7 +10,7 @@ from classroom.core.floor import ALL_SLOTS, PICTURES
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import Nothing
+from classroom.live.protocol import Body, Nothing, checked
 from classroom.live.registry import registry
 from classroom.models.attendance import Attempt
 from classroom.permissions import Action
@@ -30,75 +30,42 @@ NO_PERMIT = (protocol.FORBIDDEN, protocol.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class Description(Body):
     """A session description."""
 
-    sdp: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Description:
-        """Takes `sdp`."""
-        (sdp,) = protocol.fields(body, "sdp")
-        return cls(protocol.text(sdp, protocol.MAX_MESSAGE_BYTES))
+    sdp: str = checked(protocol.text, protocol.MAX_MESSAGE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Body):
     """A session description and which m-line carries which source."""
 
-    sdp: str
-    sources: dict[str, str]
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Offer:
-        """Takes `sdp` and `sources`, the latter by mid."""
-        sdp, sources = protocol.fields(body, "sdp", "sources")
-        return cls(
-            protocol.text(sdp, protocol.MAX_MESSAGE_BYTES), protocol.words_by_mid(sources, relays.SOURCES)
-        )
+    sdp: str = checked(protocol.text, protocol.MAX_MESSAGE_BYTES)
+    sources: dict[str, str] = checked(protocol.words_by_mid, relays.SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Body):
     """One of a page's two connections."""
 
-    direction: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Direction:
-        """Takes `direction`."""
-        (direction,) = protocol.fields(body, "direction")
-        return cls(protocol.word(direction, relays.DIRECTIONS))
+    direction: str = checked(protocol.word, relays.DIRECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Body):
     """The highest layer that a page wants of each slot."""
 
-    limits: dict[str, int]
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Preference:
-        """Takes `limits` by slot, -1 for no picture."""
-        (limits,) = protocol.fields(body, "limits")
-        return cls(protocol.numbers_by_word(limits, PICTURE_SLOTS, relays.LOWEST_LIMIT, relays.HIGHEST_LIMIT))
+    limits: dict[str, int] = checked(
+        protocol.numbers_by_word, PICTURE_SLOTS, relays.LOWEST_LIMIT, relays.HIGHEST_LIMIT
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Body):
     """How often and how long pictures have stood still since the page's last report."""
 
-    freezes: int
-    frozen_ms: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Report:
-        """Takes `freezes` and `frozen_ms`."""
-        freezes, frozen_ms = protocol.fields(body, "freezes", "frozen_ms")
-        return cls(
-            protocol.whole_number(freezes, 0, MAX_FREEZES),
-            protocol.whole_number(frozen_ms, 0, MAX_FROZEN_MS),
-        )
+    freezes: int = checked(protocol.whole_number, 0, MAX_FREEZES)
+    frozen_ms: int = checked(protocol.whole_number, 0, MAX_FROZEN_MS)
 
 
 @command("media.subscribe", Action.WATCH, Nothing, asks_relay=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
+from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
 from classroom.permissions import Action
 from classroom.services import moods
@@ -18,16 +18,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(Body):
     """How somebody follows."""
 
-    mood: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Pressed:
-        """Takes `mood`, empty to take it back."""
-        (mood,) = protocol.fields(body, "mood")
-        return cls(protocol.word(mood, (*moods.MOODS, moods.NONE)))
+    mood: str = checked(protocol.word, (*moods.MOODS, moods.NONE))
 
 
 @command("moods.press", Action.ATTEND, Pressed)

@@ -12,6 +12,7 @@ from classroom.core import polls as core
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
+from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
 from classroom.permissions import Action
 from classroom.services import polls
@@ -34,7 +35,7 @@ def _draft(values: list[Any]) -> Draft:
         question=protocol.text(question, core.MAX_QUESTION_LENGTH).strip(),
         options=tuple(protocol.text(option, core.MAX_OPTION_LENGTH).strip() for option in options),
         right=None if right is None else protocol.whole_number(right, 0, core.MAX_OPTIONS - 1),
-        explanation="" if explanation == "" else protocol.text(explanation, core.MAX_EXPLANATION_LENGTH),
+        explanation=protocol.text_if_any(explanation, core.MAX_EXPLANATION_LENGTH),
         is_anonymous=protocol.boolean(is_anonymous),
     )
 
@@ -68,51 +69,39 @@ class ChangedPoll:
 
 
 @dataclass(frozen=True, slots=True)
-class OnePoll:
+class OnePoll(Body):
     """A poll to act on."""
 
-    poll: UUID
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> OnePoll:
-        """Takes `poll`, an id."""
-        (poll,) = protocol.fields(body, "poll")
-        return cls(protocol.identifier(poll))
+    poll: UUID = checked(protocol.identifier)
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class Show(Body):
     """Whether all see a poll's results."""
 
-    poll: UUID
-    is_shown: bool
+    poll: UUID = checked(protocol.identifier)
+    is_shown: bool = checked(protocol.boolean)
 
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Show:
-        """Takes `poll`, an id, and `is_shown`."""
-        poll, is_shown = protocol.fields(body, "poll", "is_shown")
-        return cls(protocol.identifier(poll), protocol.boolean(is_shown))
+
+def _answer(value: Any) -> core.Answer:
+    if isinstance(value, list) and len(value) <= core.MAX_OPTIONS:
+        return [protocol.whole_number(entry, 0, core.MAX_OPTIONS - 1) for entry in value]
+    return protocol.text(value, core.MAX_TEXT_LENGTH)
+
+
+def _slip(value: Any) -> str:
+    if value != "" and not (isinstance(value, str) and SLIP.fullmatch(value)):
+        raise ValueError("expected a slip")
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Given(Body):
     """An answer: some of the options or a text; with a slip where the poll is anonymous."""
 
-    poll: UUID
-    answer: core.Answer
-    slip: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Given:
-        """Takes `poll`, an id, `answer`, and `slip`."""
-        poll, answer, slip = protocol.fields(body, "poll", "answer", "slip")
-        if slip != "" and not (isinstance(slip, str) and SLIP.fullmatch(slip)):
-            raise ValueError("expected a slip")
-        if isinstance(answer, list) and len(answer) <= core.MAX_OPTIONS:
-            chosen: core.Answer = [protocol.whole_number(entry, 0, core.MAX_OPTIONS - 1) for entry in answer]
-        else:
-            chosen = protocol.text(answer, core.MAX_TEXT_LENGTH)
-        return cls(protocol.identifier(poll), chosen, slip)
+    poll: UUID = checked(protocol.identifier)
+    answer: core.Answer = checked(_answer)
+    slip: str = checked(_slip)
 
 
 @command("polls.make", Action.CONDUCT, NewPoll)

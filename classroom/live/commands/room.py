@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import Nothing
+from classroom.live.protocol import Body, Nothing, checked
 from classroom.permissions import Action
 from classroom.services import participation, rooms, snapshot
 
@@ -43,68 +42,42 @@ async def leave(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(Body):
     """Somebody to act on."""
 
-    person: UUID
+    person: UUID = checked(protocol.identifier)
 
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Person:
-        """Takes `person`, an id."""
-        (person,) = protocol.fields(body, "person")
-        return cls(protocol.identifier(person))
+
+def _people(value: Any) -> tuple[UUID, ...] | None:
+    return None if value is None else protocol.identifiers(value, MAX_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """Some people to act on, or all."""
+class People(Body):
+    """Some people to act on; null means all."""
 
-    people: tuple[UUID, ...] | None
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> People:
-        """Takes `people`, a list of ids, or null for all."""
-        (people,) = protocol.fields(body, "people")
-        return cls(None if people is None else protocol.identifiers(people, MAX_PEOPLE))
+    people: tuple[UUID, ...] | None = checked(_people)
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Body):
     """Whether newcomers wait in the lobby."""
 
-    is_locked: bool
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Lock:
-        """Takes `is_locked`."""
-        (is_locked,) = protocol.fields(body, "is_locked")
-        return cls(protocol.boolean(is_locked))
+    is_locked: bool = checked(protocol.boolean)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class View(Body):
     """What all see large; empty leaves it to each."""
 
-    main: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> View:
-        """Takes `main`."""
-        (main,) = protocol.fields(body, "main")
-        return cls("" if main == "" else protocol.text(main, MAX_VIEW_LENGTH))
+    main: str = checked(protocol.text_if_any, MAX_VIEW_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
-class Countdown:
+class Countdown(Body):
     """So many seconds until the end."""
 
-    seconds: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Countdown:
-        """Takes `seconds`."""
-        (seconds,) = protocol.fields(body, "seconds")
-        return cls(protocol.whole_number(seconds, rooms.MIN_COUNTDOWN, rooms.MAX_COUNTDOWN))
+    seconds: int = checked(protocol.whole_number, rooms.MIN_COUNTDOWN, rooms.MAX_COUNTDOWN)
 
 
 @command("room.admit", Action.MODERATE, People)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import Nothing
+from classroom.live.protocol import Body, Nothing, checked
 from classroom.permissions import Action
 from classroom.services import slides
 
@@ -21,30 +20,18 @@ MAX_PAGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class Show(Body):
     """A page of a material."""
 
-    material: UUID
-    page: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Show:
-        """Takes `material`, an id, and `page`, from 1."""
-        material, page = protocol.fields(body, "material", "page")
-        return cls(protocol.identifier(material), protocol.whole_number(page, 1, MAX_PAGE))
+    material: UUID = checked(protocol.identifier)
+    page: int = checked(protocol.whole_number, 1, MAX_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Body):
     """A page of what is shown."""
 
-    page: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Turn:
-        """Takes `page`, from 1."""
-        (page,) = protocol.fields(body, "page")
-        return cls(protocol.whole_number(page, 1, MAX_PAGE))
+    page: int = checked(protocol.whole_number, 1, MAX_PAGE)
 
 
 @command("slides.show", Action.CONDUCT, Show)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
+from classroom.live.protocol import Body, checked
 from classroom.permissions import Action
 from classroom.services import lessons, relays
 
@@ -17,16 +17,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Body):
     """Which of the stage's sources are on."""
 
-    sources: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Sources:
-        """Takes `sources`, a list of known sources."""
-        (sources,) = protocol.fields(body, "sources")
-        return cls(protocol.words(sources, relays.SOURCES))
+    sources: tuple[str, ...] = checked(protocol.words, relays.SOURCES)
 
 
 @command("stage.set_sources", Action.PUBLISH, Sources)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import Nothing
+from classroom.live.protocol import Body, Nothing, checked
 from classroom.permissions import Action
 from classroom.services import timer
 
@@ -18,31 +17,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """How long, and what for."""
+class Start(Body):
+    """How long, and what for, which may be empty."""
 
-    seconds: int
-    label: str
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Start:
-        """Takes `seconds` and `label`, which may be empty."""
-        seconds, label = protocol.fields(body, "seconds", "label")
-        label = "" if label == "" else protocol.text(label, timer.MAX_LABEL_LENGTH)
-        return cls(protocol.whole_number(seconds, timer.MIN_SECONDS, timer.MAX_SECONDS), label)
+    seconds: int = checked(protocol.whole_number, timer.MIN_SECONDS, timer.MAX_SECONDS)
+    label: str = checked(protocol.text_if_any, timer.MAX_LABEL_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
-class More:
+class More(Body):
     """How much longer."""
 
-    seconds: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> More:
-        """Takes `seconds`."""
-        (seconds,) = protocol.fields(body, "seconds")
-        return cls(protocol.whole_number(seconds, 1, timer.MAX_SECONDS))
+    seconds: int = checked(protocol.whole_number, 1, timer.MAX_SECONDS)
 
 
 @command("timer.start", Action.CONDUCT, Start)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
-from classroom.live.protocol import Nothing
+from classroom.live.protocol import Body, Nothing, checked
 from classroom.permissions import Action
 from classroom.services import video
 
@@ -21,29 +20,17 @@ MAX_MILLISECONDS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class Show(Body):
     """A video."""
 
-    material: UUID
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Show:
-        """Takes `material`, an id."""
-        (material,) = protocol.fields(body, "material")
-        return cls(protocol.identifier(material))
+    material: UUID = checked(protocol.identifier)
 
 
 @dataclass(frozen=True, slots=True)
-class Seek:
-    """A place in the video."""
+class Seek(Body):
+    """A place in the video, in whole milliseconds from the beginning."""
 
-    milliseconds: int
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Seek:
-        """Takes `position_ms`, whole milliseconds from the beginning."""
-        (position,) = protocol.fields(body, "position_ms")
-        return cls(protocol.whole_number(position, 0, MAX_MILLISECONDS))
+    position_ms: int = checked(protocol.whole_number, 0, MAX_MILLISECONDS)
 
 
 @command("video.show", Action.CONDUCT, Show)
@@ -70,7 +57,7 @@ async def pause(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
 @command("video.seek", Action.CONDUCT, Seek)
 async def seek(socket: RoomConsumer, body: Seek) -> dict[str, Any]:
     """Goes to another place for all."""
-    await in_database(video.seek, socket.seat.lesson_id, body.milliseconds / 1000)
+    await in_database(video.seek, socket.seat.lesson_id, body.position_ms / 1000)
     return {}
 
 
