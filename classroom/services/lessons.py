@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.core import groups, schedule
-from classroom.core.seats import Seat
+from classroom.core.seats import DEVICE_PREFIXES, Seat
 from classroom.models import Enrolment, Lesson, Presence
 from classroom.permissions import STAFF_ROLES
 from classroom.services import events, relays
@@ -98,6 +98,20 @@ def darken_stage(seat: Seat) -> None:
     with transaction.atomic():
         if _stage_of(seat).exclude(stage_sources=[]).update(stage_sources=[]):
             _publish_stage(seat.lesson_id)
+
+
+def darken_unattended(lesson_id: UUID) -> None:
+    """Turns the stage's sources off where it is a page's: none of the staff is connected, so it is not there.
+
+    A page that comes back says what it sends. A device has no page that could be connected.
+    """
+    devices = Q()
+    for prefix in DEVICE_PREFIXES:
+        devices |= Q(stage_client__startswith=prefix)
+    with transaction.atomic():
+        lit = Lesson.objects.filter(~devices, pk=lesson_id).exclude(stage_sources=[])
+        if lit.update(stage_sources=[]):
+            _publish_stage(lesson_id)
 
 
 def vacate_stage(seat: Seat) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from classroom.core.seats import Seat
@@ -77,7 +77,8 @@ def sweep(now: datetime | None = None) -> list[Seat]:
         return []
     with transaction.atomic():
         rows = list(stale.select_for_update(skip_locked=True))
-        _open(pk__in=[row.pk for row in rows]).update(left_at=now, channel="")
+        # They left when they were last seen: whoever held the stage has had the time to come back.
+        _open(pk__in=[row.pk for row in rows]).update(left_at=F("seen_at"), channel="")
         seats = [Seat(row.lesson_id, row.user_id, row.client) for row in rows]
         for seat in seats:
             relays.close_media(seat)

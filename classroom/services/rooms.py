@@ -110,7 +110,7 @@ def supervise(lesson_ids: Collection[UUID] | None = None) -> None:
     """Notes of the live lessons, or of these, whether a teacher is connected; acts where that has changed.
 
     A room without any for the course's grace time is no longer supervised: what students send, write and
-    draw is stopped until one is back. One query while nothing changes.
+    draw is stopped until one is back, and the stage is dark. One query while nothing changes.
     """
     now = timezone.now()
     live = Lesson.objects.filter(state=Lesson.State.LIVE)
@@ -139,6 +139,8 @@ def _set_supervised(lesson_id: UUID, *, is_supervised: bool) -> None:
             audit.note("room.supervised" if is_supervised else "room.unsupervised", lesson_id, None)
             publish(lesson_id)
             relays.refresh_permits([lesson_id])
+            if not is_supervised:
+                lessons.darken_unattended(lesson_id)
 
 
 def _connected_staff(now: Any) -> QuerySet[Presence]:

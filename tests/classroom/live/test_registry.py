@@ -51,8 +51,6 @@ async def test_the_stage_of_a_page_that_does_not_come_back_is_free(cast: Cast) -
     await teacher.drop()
     await age(cast.teacher)
     await registry.sweep()
-    await in_database(Presence.objects.filter(user=cast.teacher).update, left_at=timezone.now() - LATE)
-    await registry.sweep()
     await student.heard("stage.changed", holder=None)
     assert (await student.request("room.snapshot"))["body"]["lesson"]["phase"] == "live"
 

@@ -95,6 +95,8 @@ def test_the_sweep_ends_what_was_not_seen_for_the_grace_time(cast: Cast) -> None
     Presence.objects.filter(pk=kept).update(seen_at=later)
     assert presence.sweep(later) == [goes]
     assert presence.sweep(later) == []
+    row = Presence.objects.get(pk=lost)
+    assert row.left_at == row.seen_at, "who is gone left when they were last seen"
     assert names(cast) == ["Ada Teacher"]
 
 

@@ -120,6 +120,21 @@ def test_students_are_stopped_once_no_teacher_was_connected_for_the_grace_time(c
     assert list(actions) == ["room.unsupervised", "room.supervised"]
 
 
+@pytest.mark.parametrize(("client", "sources"), [("page-of-a-teacher", []), ("whip-of-a-camera", ["camera"])])
+def test_the_stage_of_a_page_is_dark_once_nobody_is_connected_and_a_devices_is_not(
+    cast: Cast, client: str, sources: list[str]
+) -> None:
+    lessons.go_live(sit(cast, cast.teacher))
+    Lesson.objects.update(stage_client=client, stage_sources=["camera"])
+    Presence.objects.update(channel="")
+    rooms.supervise()
+    assert Lesson.objects.get(pk=cast.lesson.pk).stage_sources == ["camera"]
+    Lesson.objects.update(unattended_since=timezone.now() - timedelta(seconds=11))
+    rooms.supervise()
+    row = Lesson.objects.get(pk=cast.lesson.pk)
+    assert (row.stage_sources, row.stage_client) == (sources, client)
+
+
 def test_a_teacher_back_within_the_grace_time_changes_nothing(cast: Cast) -> None:
     teacher = sit(cast, cast.teacher)
     lessons.go_live(teacher)
