@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from classroom.core.checks import MAX_NAME_LENGTH
 from classroom.models.relay import Relay
 
 
@@ -40,7 +41,7 @@ class DeviceCheck(models.Model):
         on_delete=models.CASCADE,
         related_name="device_checks",
     )
-    browser = models.CharField(_("browser"), max_length=60)
+    browser = models.CharField(_("browser"), max_length=MAX_NAME_LENGTH)
     checked_at = models.DateTimeField(_("checked"), default=timezone.now)
     camera = models.CharField(_("camera"), max_length=12, choices=Device.choices, blank=True)
     microphone = models.CharField(_("microphone"), max_length=12, choices=Device.choices, blank=True)
