@@ -27,7 +27,7 @@ from classroom.models import (
 from classroom.services import attendance, lessons, presence
 from classroom.services.attendance_lines import Line
 from classroom.services.errors import ConflictError
-from tests.support.cast import Cast, make_lesson
+from tests.support.cast import Cast, hold, make_lesson
 
 pytestmark = pytest.mark.django_db
 
@@ -35,14 +35,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def held(cast: Cast) -> Lesson:
     """A lesson of 45 minutes that was live from its start and ended in time, an hour ago."""
-    start = timezone.now() - timedelta(minutes=105)
-    Lesson.objects.filter(pk=cast.lesson.pk).update(
-        starts_at=start,
-        ends_at=start + timedelta(minutes=45),
-        went_live_at=start,
-        ended_at=start + timedelta(minutes=45),
-        state=Lesson.State.ENDED,
-    )
+    hold(cast.lesson, 45, ended_ago=timedelta(hours=1))
     return Lesson.objects.get(pk=cast.lesson.pk)
 
 
@@ -197,11 +190,7 @@ def test_a_course_of_years_is_written_down_and_read_by_five_queries(
     cast: Cast, held: Lesson, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for days in range(100, 100 + attendance.FINAL_AT_ONCE):
-        start = held.starts_at - timedelta(days=days)
-        end = start + timedelta(minutes=45)
-        make_lesson(
-            cast.course, "Long ago", start - timezone.now(), went_live_at=start, ended_at=end, state="ended"
-        )
+        hold(make_lesson(cast.course, "Long ago"), 45, ended_ago=timedelta(days=days))
     assert attendance.finalise_due() == attendance.FINAL_AT_ONCE
     assert attendance.sheet(held.pk).final_at is not None
     assert [attendance.finalise_due(), attendance.finalise_due()] == [1, 0]

@@ -9,12 +9,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import User
-from classroom.models import Attempt, Correction, DeviceCheck, Enrolment, Lesson
+from classroom.models import Attempt, Correction, DeviceCheck, Enrolment
 from classroom.services import attendance
-from tests.support.cast import Cast
+from tests.support.cast import Cast, hold
 
 pytestmark = pytest.mark.django_db
 PAGES = ("register", "register-csv", "course-register", "course-register-csv")
@@ -35,14 +34,7 @@ def signed_in(user: User | None) -> Client:
 
 def end(cast: Cast) -> None:
     """Lets the lesson have been held and have ended."""
-    start = timezone.now() - timedelta(minutes=90)
-    Lesson.objects.filter(pk=cast.lesson.pk).update(
-        starts_at=start,
-        ends_at=start + timedelta(hours=1),
-        went_live_at=start,
-        ended_at=start + timedelta(hours=1),
-        state=Lesson.State.ENDED,
-    )
+    hold(cast.lesson, 60, ended_ago=timedelta(minutes=30))
 
 
 def cells(content: bytes) -> list[list[str]]:
