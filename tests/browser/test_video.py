@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -128,6 +129,79 @@ def test_a_player_that_fell_behind_or_was_reloaded_is_with_the_others_again(
     button(teacher, "Pause for all").click()
     for room in lesson:
         expect_playing(room, is_playing=False)
+
+
+def test_a_film_that_browsers_do_not_know_is_told_at_once_and_not_offered_to_the_class(
+    classroom: ClassRoom,
+) -> None:
+    teacher = classroom.room("teacher")
+    row = add_file(teacher, "film.mp4", files.make_film("mp4", 2, "libx265"))
+    expect_note(row, "Browsers can't play it: save it as MP4 (H.264).")
+    expect(row.locator("[data-file-action=show]")).to_be_hidden()
+
+
+def damaged_film() -> bytes:
+    """H.264 whose description is of a version that there is not."""
+    return files.make_film("mp4").replace(b"avcC\x01", b"avcC\x07")
+
+
+def film_with_sound_alone() -> bytes:
+    """A film in H.265, which Chromium doesn't know here, that speaks of H.264 besides."""
+    return files.make_film("mp4", codec="libx265", title="avc1")
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (damaged_film, "can't play this video"),
+        (film_with_sound_alone, "can't show this video's picture"),
+    ],
+)
+def test_whoever_cannot_see_a_film_reads_why_until_another_is_shown(
+    classroom: ClassRoom, make: Callable[[], bytes], sentence: str
+) -> None:
+    teacher = classroom.live_teacher()
+    students = [classroom.watching("student1"), classroom.watching("student2")]
+    for name, content in (("film", make()), ("other", files.make_film("webm", SECONDS))):
+        expect_note(add_file(teacher, name, content), "kB")
+    show(teacher, "film")
+    button(teacher, "Play to all").click()
+    for room in (teacher, *students):
+        expect(room.page.locator("#video-problem")).to_contain_text(sentence)
+        expect(room.page.locator("#video-problem")).to_contain_text(
+            "Tell your teacher, or try another browser."
+        )
+    students[0].page.reload()
+    expect(students[0].page.locator("#video-problem")).to_contain_text(sentence)
+    show(teacher, "other")
+    button(teacher, "Play to all").click()
+    for room in (teacher, *students):
+        expect_playing(room, is_playing=True)
+        expect(room.page.locator("#video-problem")).to_be_hidden()
+
+
+def test_a_film_whose_bytes_stop_coming_goes_on_by_itself(classroom: ClassRoom) -> None:
+    teacher = classroom.live_teacher()
+    student = classroom.room("student1").join()
+    lost: list[str] = []
+
+    def lose_once(route: Any) -> None:
+        lost.append(route.request.url)
+        if len(lost) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    student.page.route("**/video/", lose_once)
+    expect_note(add_file(teacher, "film", files.make_film("webm", SECONDS)), "kB")
+    show(teacher, "film")
+    button(teacher, "Play to all").click()
+    expect_playing(teacher, is_playing=True)
+    student.wait_until(lambda: lost, 20, "nothing was asked for")
+    classroom.lectern.restart_web()
+    expect_playing(student, is_playing=True)
+    expect(student.page.locator("#video-problem")).to_be_hidden()
+    expect_together([teacher, student])
 
 
 @pytest.fixture

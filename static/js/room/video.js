@@ -13,6 +13,8 @@ import { correction, isThrough, placeAt } from "./state/video.js";
  *   wantGesture: (player: HTMLMediaElement, start: (() => unknown) | null) => void}} Parts */
 
 const FOLLOW_EVERY_MS = 250;
+/** A film whose bytes stopped coming is asked for again after this time. */
+const AGAIN_MS = 2_000;
 /** In these views a person has come to look and listen. */
 const WATCHING = new Set(["watching", "onstage", "waiting"]);
 
@@ -30,9 +32,12 @@ class VideoView {
     this.notice = notice;
     this.say = say;
     this.wantGesture = wantGesture;
-    this.#player.addEventListener("error", () => {
-      if (this.#material) this.notice(text("video_broken"));
+    session.on("message", ({ type }) => {
+      if (type === "room.snapshot" && this.#player.error) this.#load(this.#material);
     });
+    this.#player.addEventListener("error", () => this.#failed());
+    // A browser that knows the sound alone plays just that.
+    this.#player.addEventListener("loadedmetadata", () => this.#tellProblem(this.#player.videoWidth ? "" : "video_no_picture"));
     this.#listenToVolume();
     this.#listenToSlider();
     store.watch((state, previous) => {
@@ -86,6 +91,22 @@ class VideoView {
     }
   }
 
+  // What a browser can't play
+
+  #failed() {
+    if (!this.#material) return;
+    if (this.#player.error?.code !== MediaError.MEDIA_ERR_NETWORK) return this.#tellProblem("video_broken");
+    const material = this.#material;
+    setTimeout(() => material === this.#material && this.#load(material), AGAIN_MS);
+  }
+
+  /** Says in the picture's place what is wrong. @param {string} key of a sentence; empty for nothing */
+  #tellProblem(key) {
+    const place = find("#video-problem");
+    place.hidden = !key;
+    setText(place, key && text(key));
+  }
+
   // Following
 
   #follow() {
@@ -127,6 +148,7 @@ class VideoView {
     player.playbackRate = 1;
     player.muted = this.#isMuted;
     this.wantGesture(player, null);
+    this.#tellProblem("");
     if (material) player.src = `${this.#url}${material}/video/`;
     else player.removeAttribute("src");
     player.load();
