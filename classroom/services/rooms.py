@@ -76,6 +76,12 @@ def show(lesson_id: UUID, actor_id: UUID, main: str) -> None:
     change(lesson_id, actor_id, main_view=main)
 
 
+def show_no_longer(lesson_id: UUID, actor_id: UUID, main: str) -> None:
+    """Leaves it to each what they see large, where all were shown this."""
+    if Lesson.objects.filter(pk=lesson_id, main_view=main).exists():
+        show(lesson_id, actor_id, "")
+
+
 # A countdown to the end
 
 

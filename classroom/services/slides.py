@@ -71,8 +71,7 @@ def show(lesson_id: UUID, actor_id: UUID, material_id: UUID, page: int) -> None:
         Slides.objects.update_or_create(lesson=lesson, defaults=values)
         _lay_sheet(lesson_id, material_id, page)
         _publish(lesson_id)
-        if lesson.main_view != VIEW:
-            rooms.show(lesson_id, actor_id, VIEW)
+        rooms.show(lesson_id, actor_id, VIEW)
 
 
 def turn(lesson_id: UUID, page: int) -> None:
@@ -93,8 +92,7 @@ def close(lesson_id: UUID, actor_id: UUID) -> None:
         if not Slides.objects.filter(lesson=lesson_id, is_shown=True).update(is_shown=False):
             return
         _publish(lesson_id)
-        if Lesson.objects.filter(pk=lesson_id, main_view=VIEW).exists():
-            rooms.show(lesson_id, actor_id, "")
+        rooms.show_no_longer(lesson_id, actor_id, VIEW)
 
 
 def take_off(material_id: UUID, actor_id: UUID) -> None:

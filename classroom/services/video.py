@@ -51,8 +51,7 @@ def show(lesson_id: UUID, actor_id: UUID, material_id: UUID) -> None:
         beginning = {"is_playing": False, "position": 0.0, "at": timezone.now()}
         Playback.objects.update_or_create(lesson=lesson, defaults={"material_id": material_id, **beginning})
         _publish(lesson_id)
-        if lesson.main_view != VIEW:
-            rooms.show(lesson_id, actor_id, VIEW)
+        rooms.show(lesson_id, actor_id, VIEW)
 
 
 def play(lesson_id: UUID) -> None:
@@ -77,8 +76,7 @@ def close(lesson_id: UUID, actor_id: UUID) -> None:
         if not deleted:
             return
         _publish(lesson_id)
-        if Lesson.objects.filter(pk=lesson_id, main_view=VIEW).exists():
-            rooms.show(lesson_id, actor_id, "")
+        rooms.show_no_longer(lesson_id, actor_id, VIEW)
 
 
 def take_off(material_id: UUID, actor_id: UUID) -> None:
