@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.scoping import SchoolScoped, is_platform_staff
 from classroom.models import Relay
-from classroom.services import relay_history, relays
+from classroom.services import relay_choice, relay_history, relays
 from classroom.services.errors import ServiceError
 
 LIST = "admin:classroom_relay_changelist"
@@ -58,7 +58,7 @@ class RelayAdmin(SchoolScoped):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Shows the list, and above it whether new lessons are refused."""
-        return super().changelist_view(request, {**(extra_context or {}), "full": relays.are_full()})
+        return super().changelist_view(request, {**(extra_context or {}), "full": relay_choice.are_full()})
 
     def figures(self, request: HttpRequest) -> JsonResponse:
         """Returns what relays carried since a moment (`since`, in seconds since 1970); three queries."""
@@ -67,7 +67,7 @@ class RelayAdmin(SchoolScoped):
         samples = relay_history.since(_moment(request.GET.get("since", "")))
         return JsonResponse(
             {
-                "full": relays.are_full(),
+                "full": relay_choice.are_full(),
                 "figures": relay_history.FIGURES,
                 "relays": [
                     {"name": relay.name, "samples": samples.get(pk, [])} for pk, relay in known.items()

@@ -11,15 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.core import floor
 from classroom.core.seats import Seat
 from classroom.models import Lesson, Placement, Relay
-from classroom.models.relay import FULL_USAGE, HEARTBEAT_LIMIT
-from classroom.services import events, permits, relay_history
+from classroom.models.relay import HEARTBEAT_LIMIT
+from classroom.services import events, permits, relay_choice, relay_history
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from media_relay import protocol
 
@@ -180,7 +180,7 @@ def drain(relay_id: int) -> None:
     relay = Relay.objects.get(pk=relay_id)
     if not relay.is_available:
         raise ConflictError(_("This relay isn't connected."))
-    others = _available().exclude(pk=relay_id)
+    others = relay_choice.available().exclude(pk=relay_id)
     if not others.exists() and _watched(_current_placements().filter(relay=relay)).exists():
         raise ConflictError(_("There is no other relay that could take its lessons."))
     events.send_to_relay(relay.channel, protocol.encode(protocol.Drain()))
@@ -202,7 +202,7 @@ def _move(lesson_id: UUID, old: Relay | None) -> bool:
 
     An old one that is about to stop goes on serving meanwhile.
     """
-    chosen = _choose()
+    chosen = relay_choice.choose()
     with transaction.atomic():
         Placement.objects.get_or_create(lesson_id=lesson_id)
         moved = bool(Placement.objects.filter(lesson_id=lesson_id, relay=old).update(relay=chosen))
@@ -229,39 +229,6 @@ def media_of(lesson: Lesson) -> dict[str, str]:
 def carries(relay_id: int, channel: str, lesson_id: UUID) -> bool:
     """Whether the lesson is placed on the relay, and the connection is its current one."""
     return Placement.objects.filter(lesson_id=lesson_id, relay=relay_id, relay__channel=channel).exists()
-
-
-def _choose() -> Relay:
-    """The relay for a new lesson: the least used, and of about as much used ones that with fewest lessons.
-
-    How much is used is heard every two seconds only: a school's lessons all begin within one.
-    """
-    now = timezone.now()
-    current = Q(placements__lesson__starts_at__lte=now, placements__lesson__ends_at__gt=now)
-    relays = list(_available().annotate(lessons=Count("placements", filter=current)))
-    if not relays:
-        raise RelayUnavailableError(_("There is no media relay now; this page tries again by itself."))
-    fitting = [relay for relay in relays if relay.usage < FULL_USAGE]
-    if not fitting:
-        raise RelayFullError(
-            _(
-                "The media relays have all that they can carry with the lessons under way. "
-                "Try again in a few minutes, or ask your administrator for another relay."
-            )
-        )
-    return min(fitting, key=lambda relay: (round(relay.usage, 1), relay.lessons, relay.usage, relay.name))
-
-
-def _available() -> QuerySet[Relay]:
-    """The relays that may take lessons."""
-    heard_of = Q(heartbeat_at__gt=timezone.now() - HEARTBEAT_LIMIT)
-    return Relay.objects.filter(heard_of, connected=True, draining=False, capacity__gt=0)
-
-
-def are_full() -> bool:
-    """Whether new lessons are refused since every relay has enough to do; one query."""
-    usages = [relay.usage for relay in _available()]
-    return bool(usages) and min(usages) >= FULL_USAGE
 
 
 def _adopt(relay: Relay) -> None:
@@ -396,7 +363,7 @@ def _wire(seat: Seat) -> tuple[str, str, str]:
 
 def choose_for_check() -> Placed:
     """The relay that a check is best made with; raises RelayUnavailableError, or RelayFullError."""
-    relay = _choose()
+    relay = relay_choice.choose()
     return Placed(relay.pk, relay.channel, relay.epoch)
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.models import Enrolment, Lesson, Placement, Presence, Relay
 from classroom.models.relay import HEARTBEAT_LIMIT, RelaySample
-from classroom.services import lessons, presence, relay_history, relays
+from classroom.services import lessons, presence, relay_choice, relay_history, relays
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from media_relay import protocol
 from tests.support.cast import Cast
@@ -108,21 +108,21 @@ def test_a_lesson_stays_where_it_is_while_its_relay_is_available(cast: Cast) -> 
 def test_a_new_lesson_is_refused_while_every_relay_has_enough_to_do(cast: Cast) -> None:
     register("full", usage=0.8)
     register("overfull", usage=1.4)
-    assert relays.are_full()
+    assert relay_choice.are_full()
     with pytest.raises(RelayFullError, match="all that they can carry"):
         relays.place(cast.lesson.pk)
     with pytest.raises(RelayFullError):
         lessons.go_live(Seat(cast.lesson.pk, cast.teacher.pk, PAGE))
     assert Lesson.objects.get(pk=cast.lesson.pk).state == Lesson.State.SCHEDULED
     register("full", usage=0.79)
-    assert not relays.are_full()
+    assert not relay_choice.are_full()
     lessons.go_live(Seat(cast.lesson.pk, cast.teacher.pk, PAGE))
     register("full", usage=0.95)
     lessons.go_live(Seat(cast.lesson.pk, cast.colleague.pk, PAGE))
 
 
 def test_a_lesson_goes_live_while_there_is_no_relay_for_one_may_come(cast: Cast) -> None:
-    assert not relays.are_full()
+    assert not relay_choice.are_full()
     lessons.go_live(Seat(cast.lesson.pk, cast.teacher.pk, PAGE))
     assert Lesson.objects.get(pk=cast.lesson.pk).state == Lesson.State.LIVE
     with pytest.raises(RelayUnavailableError):
