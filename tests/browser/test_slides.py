@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import Any
 
@@ -210,3 +211,20 @@ def test_deleting_what_is_shown_takes_it_off_the_stage(lesson: list[Room]) -> No
     delete.click()
     for room in lesson:
         expect_no_slides(room)
+
+
+@pytest.mark.skipif(
+    shutil.which("soffice") is None,
+    reason="LibreOffice is not installed here (Debian: libreoffice-impress): nothing can be converted",
+)
+def test_a_presentation_is_shown_to_all_like_any_slides(classroom: ClassRoom) -> None:
+    teacher = classroom.live_teacher()
+    students = [classroom.watching("student1"), classroom.watching("student2")]
+    expect_note(add_file(teacher, "Optics.pptx", files.make_slides(["Optics", "The lens"])), "2 pages")
+    show(teacher, "Optics.pptx")
+    for room in (teacher, *students):
+        expect(room.page.locator("#slides-words")).to_have_text("Optics")
+    button(teacher, "Next page").click()
+    for room in (teacher, *students):
+        expect(room.page.locator("#slides-number")).to_have_text("2 / 2")
+        expect(room.page.locator("#slides-words")).to_have_text("The lens")
