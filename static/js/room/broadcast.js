@@ -1,12 +1,15 @@
 /**
- * The teacher's side: which of my sources are on, holding the stage, and coming back to it after a reload.
+ * The teacher's side: which of my sources are on, holding the stage or a place beside it, and coming back to it after a
+ * reload.
  */
 
 import { Emitter } from "../lib/emitter.js";
 import { isOnStage } from "./state.js";
+import { speakingTurn } from "./state/floor.js";
 
 const WANTED = "lectern.wanted";
 const SCREEN_SOURCES = ["screen", "screen_audio"];
+const SPOKEN = ["microphone", "camera"];
 
 /**
  * Emits `local` with `{source, track}` for the page's own picture, `devices` when they may have changed, and
@@ -16,6 +19,7 @@ const SCREEN_SOURCES = ["screen", "screen_audio"];
  * @typedef {import("./publication.js").Publication} Publication
  * @typedef {import("./devices.js").Devices} Devices
  * @typedef {import("./devices.js").Source} Source
+ * @typedef {import("./state.js").RoomState} RoomState
  */
 export class Broadcast extends Emitter {
   /** @type {Map<string, MediaStreamTrack>} the devices that are open */ #tracks = new Map();
@@ -61,8 +65,26 @@ export class Broadcast extends Emitter {
     this.store.patch({ joined: false });
   }
 
+  /** Takes a place beside the stage's holder with the microphone; the camera goes on by its own button. */
+  async speak() {
+    this.#release("camera");
+    if (!this.#on.has("microphone")) await this.#turnOn("microphone");
+    remember([...this.#on]);
+    this.#lastSent = null;
+    await this.session.request("floor.speak", { sources: spoken(this.store.state) });
+  }
+
+  /** Gives the place beside the stage back; harmless without one. */
+  async stopSpeaking() {
+    const turn = speakingTurn(this.store.state);
+    if (turn) await this.session.request("floor.decline", { kind: turn.kind });
+  }
+
   /** Turns the microphone or the camera on or off. @param {Source} source */
   async toggle(source) {
+    const { state } = this.store;
+    if (source === "microphone" && speakingTurn(state)?.is_muted)
+      await this.session.request("floor.allow_unmute", { person: state.myId });
     if (!this.#on.has(source)) await this.#turnOn(source);
     else if (source === "microphone") this.#mute(source);
     else this.#release(source);
@@ -179,39 +201,72 @@ export class Broadcast extends Emitter {
   }
 
   async #tellSources() {
-    const sources = this.store.state.mySources;
-    const asText = sources.join();
-    if (!isOnStage(this.store.state) || !this.#isPrepared || !this.session.isOpen) return;
+    const word = wordOf(this.store.state);
+    const asText = JSON.stringify(word);
+    if (!word || !this.#isPrepared || !this.session.isOpen) return;
     if (asText === this.#lastSent) return;
     this.#lastSent = asText;
     try {
-      await this.session.request("stage.set_sources", { sources });
+      await this.session.request(word.type, word.body);
     } catch {
-      // Told again with the next snapshot: the stage there differs from mine.
+      // Told again with the next snapshot: what is known there differs from mine.
       this.#lastSent = null;
     }
   }
 
-  /** @param {import("./state.js").RoomState} state @param {import("./state.js").RoomState} previous */
+  /** @param {import("./state/floor.js").Turn} turn @param {RoomState} state @param {RoomState} previous */
+  #speakFrom(turn, state, previous) {
+    this.publication.open();
+    if (turn.is_muted && state.floor !== previous.floor && this.#on.has("microphone")) this.#mute("microphone");
+    if (!isSame(turn.sources, spoken(this.store.state))) this.#tellSources();
+    // After a reload: whoever speaks sees and hears the others, too.
+    if (!speakingTurn(previous) && !state.joined) this.store.patch({ joined: true });
+  }
+
+  /** So that their lights go out: whoever has stopped speaking is sure of it. */
+  #closeDevices() {
+    for (const source of SPOKEN) this.#release(source);
+  }
+
+  /** @param {RoomState} state @param {RoomState} previous */
   #follow(state, previous) {
     if (state.line !== "open") this.#lastSent = null;
+    const turn = speakingTurn(state);
     if (isOnStage(state)) {
       this.publication.open();
-      if (!sameSources(state)) this.#tellSources();
+      if (!isSame(state.stage.sources, state.mySources)) this.#tellSources();
+    } else if (turn) {
+      this.#speakFrom(turn, state, previous);
     } else if (this.publication.state !== "idle") {
       // In this order: a connection that is closed takes no other track, nor none.
       this.#stopScreen();
       this.publication.close();
       this.#lastSent = null;
+      if (speakingTurn(previous)) this.#closeDevices();
       const taker = state.stage.holder;
       if (isOnStage(previous) && taker && state.lesson?.phase === "live") this.emit("taken", taker.name);
     }
   }
 }
 
-/** @param {import("./state.js").RoomState} state */
-function sameSources({ stage, mySources }) {
-  return [...stage.sources].sort().join() === [...mySources].sort().join();
+/** @param {string[]} some @param {string[]} others */
+function isSame(some, others) {
+  return [...some].sort().join() === [...others].sort().join();
+}
+
+/** What of my sources is sent from a place to speak from. @param {RoomState} state */
+function spoken({ mySources }) {
+  return SPOKEN.filter((source) => mySources.includes(source));
+}
+
+/**
+ * What the room is told of my sources, by the place that I send from; null without one.
+ * @param {RoomState} state
+ */
+function wordOf(state) {
+  if (isOnStage(state)) return { type: "stage.set_sources", body: { sources: state.mySources } };
+  const turn = speakingTurn(state);
+  return turn ? { type: "floor.set_sources", body: { kind: turn.kind, sources: spoken(state) } } : null;
 }
 
 /** @param {string[]} sources */

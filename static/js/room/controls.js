@@ -1,6 +1,6 @@
 /** Buttons and shortcuts: each press is answered at once, and what failed is said. */
 
-import { find, findOptional, whileBusy } from "../lib/dom.js";
+import { find, whileBusy } from "../lib/dom.js";
 import { bindMenu } from "../lib/menu.js";
 
 /** The key of a shortcut and the actions it stands for: the first whose button is seen. */
@@ -47,9 +47,15 @@ async function run(button, actions, failed) {
 
 /** @param {string} action @param {boolean} isPressed */
 function press(action, isPressed) {
-  const button = findOptional(`[data-action="${action}"]`);
-  const isEntry = button?.getAttribute("role") === "menuitemcheckbox";
-  button?.setAttribute(isEntry ? "aria-checked" : "aria-pressed", String(isPressed));
+  for (const button of buttonsOf(action)) {
+    const isEntry = button.getAttribute("role") === "menuitemcheckbox";
+    button.setAttribute(isEntry ? "aria-checked" : "aria-pressed", String(isPressed));
+  }
+}
+
+/** @param {string} action @returns {HTMLElement[]} */
+function buttonsOf(action) {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-action="${action}"]`))];
 }
 
 /** @param {KeyboardEvent} event */
@@ -57,10 +63,7 @@ function shortcut(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target instanceof Element && event.target.matches(TYPING)) return;
   const names = SHORTCUTS[/** @type {keyof typeof SHORTCUTS} */ (event.key.toLowerCase())] ?? [];
-  const button = names
-    .map((name) => findOptional(`[data-action="${name}"]`))
-    .find((found) => found && isOffered(found));
-  button?.click();
+  names.flatMap(buttonsOf).find(isOffered)?.click();
 }
 
 /** Whether the page offers it now: to be seen, or an entry of the closed menu. @param {HTMLElement} button */

@@ -4,11 +4,11 @@ import { find } from "../lib/dom.js";
 import { bindMenu } from "../lib/menu.js";
 import { text } from "../lib/texts.js";
 import { startGallery } from "./floor/gallery.js";
-import { offeredKind, ownTurn, startOwn } from "./floor/own.js";
+import { offeredKind, ownTurn, showOwnPlace, startOwn } from "./floor/own.js";
 import { startQueue } from "./floor/queue.js";
 import { Sending } from "./floor/sending.js";
 import { Tiles } from "./floor/tiles.js";
-import { mine, placeInQueue, sendingTurns, waitsOutside } from "./state/floor.js";
+import { mine, placeInQueue, speakingTurn, waitsOutside } from "./state/floor.js";
 
 /**
  * @typedef {import("./state.js").RoomState} RoomState
@@ -42,9 +42,23 @@ export function startFloor(parts) {
   tiles = new Tiles(parts.store);
   if (parts.store.state.mayPublish) {
     startGallery(parts.store, (slot, element) => tiles?.show(slot, element));
+    startBeside(parts.store);
     return startQueue(parts);
   }
   return startStudent(parts);
+}
+
+/** Staff beside the stage's holder: their own place, and the button that takes one. @param {import("./state.js").Store} store */
+function startBeside(store) {
+  showOwnPlace(store);
+  store.watch((state, previous) => {
+    const turn = speakingTurn(state);
+    find("#speak").hidden = Boolean(turn) || state.stage.holder?.id === state.myId;
+    const hasBegun = Boolean(turn) !== Boolean(speakingTurn(previous));
+    // The button that was pressed is gone: its opposite has the focus.
+    const isLost = !document.activeElement?.checkVisibility() || document.activeElement === document.body;
+    if (hasBegun && isLost) find(turn ? "#hand-back" : "#speak").focus();
+  });
 }
 
 /** @param {Parts} parts */
@@ -104,9 +118,7 @@ function tellHand(state, previous, say) {
 
 /** @param {RoomState} state @param {RoomState} previous @param {Parts} parts */
 function followTurn(state, previous, { notice }) {
-  const speaking = (/** @type {RoomState} */ room) =>
-    sendingTurns(room).find(({ kind }) => kind === "floor" || kind === "seat");
-  const [now, before] = [speaking(state), speaking(previous)];
+  const [now, before] = [speakingTurn(state), speakingTurn(previous)];
   if (now?.is_muted && before && !before.is_muted) notice(text("you_were_muted"));
   if (before?.kind === "floor" && !now && state.lesson?.phase === "live") notice(text("floor_over"));
 }

@@ -13,6 +13,7 @@ import { startEnding } from "./ending.js";
 import { startFaces } from "./faces.js";
 import { startFiles } from "./files.js";
 import { startFloor, takeTrack } from "./floor.js";
+import { showPicture } from "./floor/own.js";
 import { startLayout } from "./layout.js";
 import { Links } from "./links.js";
 import { startLobby } from "./lobby.js";
@@ -181,6 +182,7 @@ function teacherActions() {
   broadcast.on("devices", () => fillPickers(devices, broadcast.deviceIds));
   broadcast.on("local", (local) => {
     showLocal(local);
+    showPicture(local.source, local.track);
     if (local.source === "microphone") meter.listen(local.track);
   });
   startPickers(devices, (source, id) => broadcast.choose(source, id));
@@ -190,7 +192,16 @@ function teacherActions() {
     microphone: () => broadcast.toggle("microphone"),
     camera: () => broadcast.toggle("camera"),
     screen: () => broadcast.toggleScreen().catch(() => notice(text("screen_failed"))),
-    stop_watching: () => store.patch({ joined: false }),
+    speak: async () => {
+      await broadcast.speak();
+      const { microphone } = store.state.problems;
+      if (microphone) notice(text(microphone));
+    },
+    hand_back: () => broadcast.stopSpeaking(),
+    stop_watching: async () => {
+      await broadcast.stopSpeaking();
+      store.patch({ joined: false });
+    },
     trouble: () => toggleFilter(store),
   };
 }

@@ -31,9 +31,9 @@ export function startOwn({ store, say, notice, problem }) {
   let isPutOff = false;
   const render = (/** @type {RoomState} */ state) => {
     showOffer(state, isPutOff);
-    showOwn(state);
     showOutside(state);
   };
+  showOwnPlace(store);
   store.watch((state, previous) => {
     const kind = offeredKind(state);
     if (kind && kind !== offeredKind(previous)) {
@@ -42,7 +42,6 @@ export function startOwn({ store, say, notice, problem }) {
     }
     render(state);
   });
-  setInterval(() => showLeft(store.state), TICK_MS);
   const complain = (/** @type {string} */ source, /** @type {unknown} */ error) => {
     // Whoever closes the browser's own question has answered it.
     if (error instanceof DOMException && error.name === "AbortError" && source === "screen") return;
@@ -82,6 +81,12 @@ export function startOwn({ store, say, notice, problem }) {
   };
 }
 
+/** Shows one's own place while one has it, with the time left. @param {import("../state.js").Store} store */
+export function showOwnPlace(store) {
+  store.watch(showOwn);
+  setInterval(() => showLeft(store.state), TICK_MS);
+}
+
 /** @param {RoomState} state @param {boolean} isPutOff */
 function showOffer(state, isPutOff) {
   const turn = offer(state);
@@ -109,17 +114,18 @@ function showOwn(state) {
   find("#floor-own").hidden = !turn || view(state) !== "watching";
   if (!turn) return;
   const isSpeaking = SPEAKING.includes(turn.kind);
-  setText(find("#floor-own-text"), text(`own_${turn.kind}`));
+  setText(find("#floor-own-text"), text(state.mayPublish ? "own_beside" : `own_${turn.kind}`));
   setText(find("#floor-own-note"), note(state, turn));
   setText(find("#floor-own-initials"), initials(turn.name));
   find("#floor-microphone").hidden = find("#floor-camera").hidden = !isSpeaking;
   find("#floor-own").toggleAttribute("data-muted", turn.is_muted);
-  setText(find("#hand-back-text"), text(backKey(turn)));
+  setText(find("#hand-back-text"), text(backKey(state, turn)));
   showLeft(state);
 }
 
-/** @param {Turn} turn */
-function backKey({ kind }) {
+/** @param {RoomState} state @param {Turn} turn */
+function backKey({ mayPublish }, { kind }) {
+  if (mayPublish) return "hand_back_beside";
   if (kind === "floor") return "hand_back";
   return ["seat", "gallery"].includes(kind) ? `hand_back_${kind}` : "hand_back_screen";
 }
@@ -129,7 +135,7 @@ function note(state, turn) {
   if (!state.settings.is_supervised) return text("own_unsupervised");
   if (turn.kind === "gallery") return text("own_gallery_note");
   if (!SPEAKING.includes(turn.kind)) return "";
-  if (turn.is_muted) return text("own_muted");
+  if (turn.is_muted) return text(state.mayPublish ? "own_silent" : "own_muted");
   return text(state.mySources.includes("microphone") ? "own_hear" : "own_silent");
 }
 
@@ -154,8 +160,8 @@ function showOutside(state) {
   if (isOutside) setText(find("#floor-outside-text"), number ? text("outside_number", { number }) : text("outside_raise"));
 }
 
-/** @param {string} source @param {MediaStreamTrack | null} track */
-function showPicture(source, track) {
+/** Shows one's own camera in one's place. @param {string} source @param {MediaStreamTrack | null | undefined} track */
+export function showPicture(source, track) {
   if (source !== "camera") return;
   const video = /** @type {HTMLVideoElement} */ (find("#floor-own-video"));
   video.hidden = !track;

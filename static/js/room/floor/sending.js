@@ -1,6 +1,6 @@
 /** A student's side: opens what is sent from one's places, follows what the room says of them, closes it at the end. */
 
-import { mine, sendingTurns, SOURCES_OF_KIND } from "../state/floor.js";
+import { mine, sendingTurns, SOURCES_OF_KIND, speakingTurn } from "../state/floor.js";
 
 /**
  * @typedef {import("../state.js").RoomState} RoomState
@@ -12,7 +12,6 @@ import { mine, sendingTurns, SOURCES_OF_KIND } from "../state/floor.js";
  */
 
 const SOURCES = ["microphone", "camera", "screen", "screen_audio"];
-const SPEAKING = /** @type {Kind[]} */ (["floor", "seat"]);
 const SCREENS = /** @type {Kind[]} */ (["screen", "staff_screen"]);
 /** What was accepted is in the room's next word, which comes within a moment of the reply. */
 const WORD_LIMIT_MS = 5_000;
@@ -63,7 +62,7 @@ export class Sending {
 
   /** Turns the microphone or the camera on or off. @param {"microphone" | "camera"} source */
   async toggle(source) {
-    const turn = this.#speaking();
+    const turn = speakingTurn(this.store.state);
     if (!turn) return;
     if (this.#on.get(turn.kind)?.delete(source)) this.#apply();
     else {
@@ -71,11 +70,6 @@ export class Sending {
       await this.#open(turn.kind, [source]);
     }
     await this.#tell(turn.kind);
-  }
-
-  /** @param {RoomState} [state] @returns {Turn | undefined} */
-  #speaking(state = this.store.state) {
-    return sendingTurns(state).find((turn) => SPEAKING.includes(turn.kind));
   }
 
   /** @param {Kind} kind */
@@ -156,7 +150,7 @@ export class Sending {
 
   /** A microphone that is off stays open, so that the first word after it is not lost. */
   #close(/** @type {string} */ source, /** @type {MediaStreamTrack} */ track) {
-    if (source === "microphone" && this.#speaking()) return;
+    if (source === "microphone" && speakingTurn(this.store.state)) return;
     track.stop();
     this.#tracks.delete(source);
   }

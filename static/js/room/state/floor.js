@@ -68,10 +68,15 @@ export function mine({ floor, myId }, kind) {
   return floor.turns.find((turn) => turn.person === myId && turn.kind === kind);
 }
 
-/** The turns from which this very page sends. @param {RoomState} state @returns {Turn[]} */
-export function sendingTurns({ floor, myId, client, lesson, failure }) {
-  if (failure || lesson?.phase !== "live") return [];
+/** The turns from which this very page sends; who holds the stage sends from it alone. @param {RoomState} state @returns {Turn[]} */
+export function sendingTurns({ floor, myId, client, lesson, stage, failure }) {
+  if (failure || lesson?.phase !== "live" || stage.holder?.id === myId) return [];
   return floor.turns.filter((turn) => turn.person === myId && turn.is_accepted && turn.client === client);
+}
+
+/** The turn from which this very page speaks. @param {RoomState} state @returns {Turn | undefined} */
+export function speakingTurn(state) {
+  return sendingTurns(state).find(isSpeaking);
 }
 
 /** What I could take with this page: offered, or taken by another page of mine. @param {RoomState} state */

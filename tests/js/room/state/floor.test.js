@@ -14,6 +14,7 @@ import {
   sendingTurns,
   slotOf,
   speakers,
+  speakingTurn,
   waitsOutside,
 } from "../../../../static/js/room/state/floor.js";
 import { layout } from "../../../../static/js/room/state/layout.js";
@@ -66,6 +67,16 @@ describe("my own place", () => {
     assert.equal(sendingTurns(state([turn({ person: ME, client: "another-page" })])).length, 0);
     assert.equal(sendingTurns(state([turn({ person: ME, is_accepted: false, client: "" })])).length, 0);
     assert.equal(sendingTurns(state([turn({ client: "page" })])).length, 0);
+  });
+
+  test("is one to speak from on the floor and in the round, and not while I hold the stage", () => {
+    const own = turn({ person: ME, client: "page" });
+    assert.equal(speakingTurn(state([own]))?.kind, "floor");
+    assert.equal(speakingTurn(state([{ ...own, kind: "seat" }]))?.kind, "seat");
+    assert.equal(speakingTurn(state([{ ...own, kind: "screen" }])), undefined);
+    const onStage = { ...state([own]), stage: { holder: { id: ME, name: "Me" }, client: "page", sources: [] } };
+    assert.equal(speakingTurn(onStage), undefined);
+    assert.deepEqual(sendingTurns(onStage), []);
   });
 
   test("has its number in the queue", () => {
