@@ -17,6 +17,7 @@ from classroom.core import schedule
 from classroom.models.course import Course, Format
 
 MAIN_VIEWS = ("camera", "screen", "slides", "board", "video", "floor")
+MAX_VIEW_LENGTH = 80
 
 
 class ChatMode(models.TextChoices):
@@ -90,7 +91,7 @@ class Lesson(models.Model):
     )
     may_unmute = models.BooleanField(default=True, editable=False)
     """Whether who was muted by a teacher may turn the microphone on again by themselves."""
-    main_view = models.CharField(max_length=80, blank=True, editable=False)
+    main_view = models.CharField(max_length=MAX_VIEW_LENGTH, blank=True, editable=False)
     """What all see large: one of MAIN_VIEWS, or `person:<id>`; empty leaves it to each."""
     ends_for_all_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When a countdown that a teacher has started ends the lesson."""

@@ -15,7 +15,6 @@ from classroom.services import events
 from classroom.services.errors import ConflictError
 
 MIN_SECONDS, MAX_SECONDS = 5, 4 * 60 * 60
-MAX_LABEL_LENGTH = 80
 OVER_SHOWN = timedelta(seconds=30)
 """So long after its end a timer is told to pages that come in."""
 

@@ -10,6 +10,7 @@ from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, Nothing, checked
+from classroom.models.lesson import MAX_VIEW_LENGTH
 from classroom.permissions import Action
 from classroom.services import participation, rooms, snapshot
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from classroom.live.room_consumer import RoomConsumer
 
 MAX_PEOPLE = 500
-MAX_VIEW_LENGTH = 80
 
 
 @command("room.ping", Action.STAY, Nothing)

@@ -9,6 +9,7 @@ from classroom.live import protocol
 from classroom.live.commands.table import command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, Nothing, checked
+from classroom.models.timer import MAX_LABEL_LENGTH
 from classroom.permissions import Action
 from classroom.services import timer
 
@@ -21,7 +22,7 @@ class Start(Body):
     """How long, and what for, which may be empty."""
 
     seconds: int = checked(protocol.whole_number, timer.MIN_SECONDS, timer.MAX_SECONDS)
-    label: str = checked(protocol.text_if_any, timer.MAX_LABEL_LENGTH)
+    label: str = checked(protocol.text_if_any, MAX_LABEL_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
