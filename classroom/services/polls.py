@@ -111,7 +111,7 @@ def show(lesson_id: UUID, poll_id: UUID, *, is_shown: bool) -> None:
 
 def named_answers(lesson_id: UUID, poll_id: UUID) -> list[dict[str, Any]]:
     """Who has answered what; ConflictError for an anonymous poll, of which nobody knows."""
-    poll = _known(lesson_id, poll_id)
+    poll = _known_of(Poll.objects, lesson_id, poll_id)
     if poll.is_anonymous:
         raise ConflictError(_("This poll is anonymous: nobody can see who answered what."))
     rows = poll.answers.order_by("user__name", "user_id").values_list("user_id", "user__name", "answer")
@@ -128,7 +128,12 @@ def _drafts(lesson_id: UUID, poll_id: UUID) -> Any:
 
 
 def _known(lesson_id: UUID, poll_id: UUID) -> Poll:
-    poll = Poll.objects.select_for_update().filter(pk=poll_id, lesson=lesson_id).first()
+    """The poll, held until the end of this transaction."""
+    return _known_of(Poll.objects.select_for_update(), lesson_id, poll_id)
+
+
+def _known_of(polls: Any, lesson_id: UUID, poll_id: UUID) -> Poll:
+    poll: Poll | None = polls.filter(pk=poll_id, lesson=lesson_id).first()
     if poll is None:
         raise ConflictError(_("There is no such poll."))
     return poll
