@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from channels.testing import WebsocketCommunicator
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
@@ -22,6 +21,7 @@ from tests.classroom.live.wire import (
     opened,
     room_path,
 )
+from tests.support.sockets import Socket
 
 TRANSACTIONS = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 
@@ -61,7 +61,7 @@ async def entering_queries(user: User, lesson: Lesson, other: User) -> list[str]
 
     before = await open_page(other, lesson, "page-of-another")
     key = await in_database(make_session, user)
-    socket = WebsocketCommunicator(counted, room_path(lesson.pk, "page-that-counts"), browser_headers(key))
+    socket = Socket(counted, room_path(lesson.pk, "page-that-counts"), browser_headers(key))
     opened.append(socket)
     with counting():
         connected, _code = await socket.connect(PATIENCE)

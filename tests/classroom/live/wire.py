@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Any
 from uuid import UUID
 
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
@@ -16,6 +15,7 @@ from accounts.models import User
 from classroom.live.database import in_database
 from classroom.models import Lesson
 from media_relay import protocol
+from tests.support.sockets import Socket
 
 PATIENCE = 5.0
 """Seconds within which everything here happens; a bound, not a pause."""
@@ -23,7 +23,7 @@ PAGE = "page-0001"
 EPOCH = "epoch-1"
 SDP = "v=0\r\n"
 
-opened: list[WebsocketCommunicator] = []
+opened: list[Socket] = []
 """Every socket that a test has opened; broken at its end."""
 
 
@@ -40,7 +40,7 @@ def make_session(user: User) -> str:
 class Page:
     """One page in a room."""
 
-    def __init__(self, socket: WebsocketCommunicator, session_key: str) -> None:
+    def __init__(self, socket: Socket, session_key: str) -> None:
         self.socket = socket
         self.session_key = session_key
         self.snapshot: dict[str, Any] = {}
@@ -116,7 +116,7 @@ class Page:
 class FakeRelay:
     """The relay's side of the control protocol, spoken with `media_relay.protocol`; it carries nothing."""
 
-    def __init__(self, socket: WebsocketCommunicator, name: str, epoch: str) -> None:
+    def __init__(self, socket: Socket, name: str, epoch: str) -> None:
         self.socket = socket
         self.name = name
         self.epoch = epoch
@@ -182,11 +182,11 @@ def browser_headers(session_key: str, origin: str | None = None) -> list[tuple[b
     return [(b"origin", origin.encode()), (b"cookie", cookie.encode())]
 
 
-def open_socket(path: str, headers: list[tuple[bytes, bytes]]) -> WebsocketCommunicator:
+def open_socket(path: str, headers: list[tuple[bytes, bytes]]) -> Socket:
     """A socket to the whole application, not connected yet."""
     from config.asgi import application
 
-    socket = WebsocketCommunicator(application, path, headers=headers)
+    socket = Socket(application, path, headers=headers)
     opened.append(socket)
     return socket
 
