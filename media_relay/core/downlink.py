@@ -7,7 +7,9 @@ from media_relay.core.choice import Choice
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Resend
 from media_relay.core.repair import own_packet, sent_again
+from media_relay.core.rewriter import MAX_LATE
 from media_relay.core.room import Room
+from media_relay.core.seat import Seat
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.trains import Trains
 from media_relay.core.uplink import Uplink
@@ -97,10 +99,17 @@ class Downlink:
         for sequence in sequences:
             segment = seat.find(sequence)
             packet = segment.track.find(segment.first - segment.offset, now) if segment is not None else None
-            if segment is None or packet is None or not seat.may_try(segment.first, link.rtt, now):
+            if segment is None or packet is None or _is_too_old(link, seat, segment.first):
+                continue
+            if not seat.may_try(segment.first, link.rtt, now):
                 continue
             if not link.may_resend(len(packet), now):
                 self._outbox.counters.add("resends_over_limit")
                 return
             self._outbox.counters.add("resent")
             self._outbox.put(Resend(link, sent_again(link, seat, own_packet(segment, packet), now)))
+
+
+def _is_too_old(link: Subscriber, seat: Seat, place: int) -> bool:
+    """Whether a packet can't be encrypted once more; one in a stream of its own (RTX) always can."""
+    return not link.takes_rtx and seat.numbers().sequence - place >= MAX_LATE

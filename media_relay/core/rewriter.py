@@ -10,8 +10,8 @@ from media_relay.core.rtp import seq_delta, timestamp_delta, unwrap
 
 FIRST_SEQUENCES = 1 << 14
 """A stream begins below this, so that it wraps late (RFC 3711 section 3.3.1 wants the lower half)."""
-MAX_LATE = 1000
-"""A packet that is later is left out: libsrtp can't encrypt what is 1,024 packets old."""
+MAX_LATE = 250
+"""A packet that is later is left out: it can't be encrypted any more (`dtls.SENT_WINDOW`)."""
 _WINDOW = (1 << MAX_LATE) - 1
 
 

@@ -14,7 +14,7 @@ from media_relay.core.shift import NO_PLACES, Places
 
 CACHE_PACKETS = {True: 600, False: 200}
 CACHE_BYTES = {True: 1 << 20, False: 100 << 10}
-"""By `is_video`: two seconds or more. libsrtp can't repeat what is 1,024 packets old."""
+"""By `is_video`: two seconds or more."""
 CACHE_SECONDS = 2.0
 SIZE_STEP = 16
 MAX_PADDED_BYTES = 1280

@@ -4,7 +4,8 @@ What it relies on, and `tests/media_relay/io/test_dtls.py` holds the libraries t
 
 - aiortc 1.16: `RTCDtlsTransport(ice, [certificate])` with `_set_role`, `start`, `stop`, `state` and the event
   `statechange`; that it asks nothing of its ICE transport but `role`, `state`, `_recv()`, `_send()`; its
-  `_srtp_profiles`, `_rx_srtp`, `_tx_srtp`; `RTCCertificate._create_ssl_context(srtp_profiles)`.
+  `_srtp_profiles`, `_ssl`, `_role`, and that `_setup_srtp` is where the sessions `_rx_srtp` and
+  `_tx_srtp` are made; `RTCCertificate._create_ssl_context(srtp_profiles)`.
 - pylibsrtp 1.0: `Session._srtp`, the cffi binding, error numbers; that a sender's session may repeat packets.
 """
 
@@ -25,8 +26,10 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsFingerprint,
     RTCDtlsParameters,
     RTCDtlsTransport,
+    State,
 )
 from OpenSSL import SSL
+from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
 from media_relay.io import fallbacks
@@ -35,6 +38,11 @@ MAX_QUEUED_DATAGRAMS = 16
 NO_GCM = "libsrtp has no AES-GCM here: AES-CM with SHA-1 takes its place, which costs twice as much"
 FINGERPRINT_ALGORITHM = "sha-256"
 RTCP_TRAILER_BYTES = 4 + 16
+RECEIVED_WINDOW, SENT_WINDOW = 1024, 256
+"""How many packets back a session knows what it has had. What is older is not taken, or not encrypted.
+
+Of what is sent that is as much as ever comes late: libsrtp moves all these bits with every packet.
+"""
 REPLAY_ERRORS = (9, 10)
 """libsrtp's replay_fail and replay_old: a packet that came twice, or far too late."""
 
@@ -137,12 +145,41 @@ class _IceStandIn:
         self._wake()
 
 
+class _Transport(RTCDtlsTransport):
+    """Makes its SRTP sessions with windows of our size."""
+
+    overhead = 0
+
+    def _setup_srtp(self) -> None:
+        ssl = cast(Any, self._ssl)
+        selected = ssl.get_selected_srtp_profile()
+        profile = next((one for one in self._srtp_profiles if one.openssl_profile == selected), None)
+        if profile is None:
+            self._set_state(State.FAILED)
+            return
+        self.overhead = _OVERHEAD[profile]
+        # RFC 5764 section 4.2: the keys of the client come first.
+        size = 2 * (profile.key_length + profile.salt_length)
+        material = ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)
+        own = self._role == "server"
+        received, sent = (profile.get_key_and_salt(material, index) for index in (not own, own))
+        self._rx_srtp = _srtp(profile, Policy.SSRC_ANY_INBOUND, received, RECEIVED_WINDOW)
+        self._tx_srtp = _srtp(profile, Policy.SSRC_ANY_OUTBOUND, sent, SENT_WINDOW)
+
+
+def _srtp(profile: Any, kind: int, key: bytes, window: int) -> Session:
+    policy = Policy(key=key, ssrc_type=kind, srtp_profile=profile.libsrtp_profile)
+    policy.allow_repeat_tx = True
+    policy.window_size = window
+    return Session(policy)
+
+
 class DtlsSession:
     """One peer's handshake and, after it, its keys."""
 
     def __init__(self, certificate: Certificate, send: Callable[[bytes], None]) -> None:
         self._ice = _IceStandIn(send)
-        self._transport = RTCDtlsTransport(cast(Any, self._ice), [certificate])
+        self._transport = _Transport(cast(Any, self._ice), [certificate])
         self._transport._srtp_profiles = _PROFILES
         self.outbound: Any = None
         self.overhead = 0
@@ -163,10 +200,7 @@ class DtlsSession:
         if transport.state != "connected":
             return False
         self.outbound = transport._tx_srtp._srtp[0]
-        selected = cast(Any, transport._ssl).get_selected_srtp_profile()
-        self.overhead = next(
-            size for profile, size in _OVERHEAD.items() if profile.openssl_profile == selected
-        )
+        self.overhead = transport.overhead
         self._inbound = transport._rx_srtp._srtp[0]
         return True
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from media_relay.core import codecs, rtcp, rtp
 from media_relay.core.outputs import Forward, SendControl
+from media_relay.core.rewriter import MAX_LATE
 from media_relay.core.seat import MAX_TRIES
 from media_relay.core.shift import NO_PLACES, NO_SHIFT, shifted
 from media_relay.core.subscriber import MIN_RESEND_BPS, PICTURE_LOSS_BURST, PICTURE_LOSSES_PER_SECOND
@@ -155,6 +156,20 @@ def test_who_takes_retransmissions_gets_them_in_a_stream_of_their_own(room: Clas
     assert (header.timestamp, header.marker) == (sent.timestamp, True)
     assert rtp.payload(first, header) == sent.sequence.to_bytes(2, "big") + KEYFRAME
     assert rtp.parse_header(second).sequence == header.sequence + 1
+
+
+def test_what_is_too_old_to_be_encrypted_again_is_sent_in_a_stream_of_its_own_alone(room: Classroom) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    sent = [rtp.parse_header(*room.rtp(teacher, 0, KEYFRAME))]
+    for number in range(1, MAX_LATE + 1):
+        room.now += 0.001
+        sent += [rtp.parse_header(*room.rtp(teacher, number))]
+    lost = rtcp.Nack(9, sent[0].ssrc, (sent[0].sequence, sent[1].sequence))
+    (again,) = resent(room.rtcp(student, lost))
+    assert rtp.parse_header(again).sequence == sent[1].sequence
+    room.now += 1.0
+    student.takes_rtx = True
+    assert len(resent(room.rtcp(student, lost))) == 2
 
 
 def test_the_round_trip_is_taken_from_receiver_reports(room: Classroom) -> None:

@@ -15,8 +15,15 @@ from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
 from media_relay.core import rtp
+from media_relay.core.rewriter import MAX_LATE
 from media_relay.io import dtls, fallbacks
-from media_relay.io.dtls import MAX_QUEUED_DATAGRAMS, Certificate, DtlsSession, check_versions
+from media_relay.io.dtls import (
+    MAX_QUEUED_DATAGRAMS,
+    SENT_WINDOW,
+    Certificate,
+    DtlsSession,
+    check_versions,
+)
 
 PACKET = rtp.build_packet(96, 7, 0, 5, b"payload")
 RTCP = b"\x80\xc9\x00\x01\x00\x00\x00\x05"
@@ -97,6 +104,21 @@ async def test_a_packet_may_be_sent_again_but_is_taken_once(
     assert unprotect(client, second)[0] in dtls.REPLAY_ERRORS
     forged = first[:3] + bytes((first[3] + 1,)) + first[4:]
     assert unprotect(client, forged)[0] not in (0, *dtls.REPLAY_ERRORS)
+    await client.stop()
+    await server.stop()
+
+
+async def test_all_that_may_come_late_is_encrypted_and_nothing_older(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    client, server = pair(certificates)
+    await connect(client, server, certificates)
+    newest = 1000
+    made = [rtp.build_packet(96, number, 0, 5, b"payload") for number in range(newest + 1)]
+    for data in made:
+        assert server.protect_media(data)
+    assert all(server.protect_media(data) for data in made[newest - MAX_LATE :])
+    assert server.protect_media(made[newest - SENT_WINDOW]) == b""
     await client.stop()
     await server.stop()
 
@@ -192,7 +214,7 @@ def test_aiortc_is_as_the_relay_knows_it(certificates: tuple[Certificate, Certif
     used = {word.partition("(")[0] for word in _words_after(source, "self.transport.")}
     assert used <= {"_recv", "_send", "role"}
     transport = RTCDtlsTransport(None, [certificates[0]])  # type: ignore[arg-type]
-    for name in ("_srtp_profiles", "_rx_srtp", "_tx_srtp", "_set_role", "state", "start", "stop"):
+    for name in ("_srtp_profiles", "_setup_srtp", "_ssl", "_role", "_set_role", "state", "start", "stop"):
         assert hasattr(transport, name)
     assert list(inspect.signature(RTCCertificate._create_ssl_context).parameters) == ["self", "srtp_profiles"]
     assert "._create_ssl_context(" in source
