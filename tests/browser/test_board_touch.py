@@ -134,8 +134,8 @@ def test_a_second_finger_that_comes_late_neither_bends_the_stroke_nor_prolongs_i
     hand.touch("Start", (0.3, 0.3))
     hand.touch("Move", (0.35, 0.3))
     phone.page.wait_for_timeout(PALM_MILLISECONDS)
-    hand.touch("Start", (0.4, 0.3), (0.7, 0.9))
-    hand.touch("Move", (0.5, 0.3), (0.6, 0.8))
+    hand.touch("Start", (0.4, 0.3), (0.2, 0.8))
+    hand.touch("Move", (0.5, 0.3), (0.3, 0.7))
     hand.touch("End")
     expect_same([teacher, phone], 1)
     _left, _right, top, bottom = outline(strokes(teacher)[0])
@@ -147,7 +147,7 @@ def test_a_hand_that_rests_beside_the_pen_leaves_nothing(
     classroom: ClassRoom, teacher: Board, rests_since: str
 ) -> None:
     tablet, hand = with_pen(classroom, TABLET)
-    palm, along = (0.7, 0.85), (0.75, 0.8)
+    palm, along = (0.6, 0.7), (0.65, 0.65)
     if rests_since == "before":
         hand.touch("Start", palm)
         hand.touch("Move", along)
