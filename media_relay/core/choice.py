@@ -12,7 +12,9 @@ from media_relay.core.subscriber import Subscriber
 from media_relay.core.trains import Trains
 
 REVIEW_INTERVAL = 1.0
-"""Seconds within which everyone is looked at, also who reports nothing."""
+"""Seconds after which everyone is looked at, also who reports nothing."""
+ROUND_INTERVAL = 0.5
+"""How often it is looked for those."""
 REVIEW_TURNS = 20
 """In so many turns at least, so that a full room is no jolt."""
 
@@ -61,6 +63,7 @@ class Choice:
 
     def review(self, room: Room, link: Subscriber, now: float) -> None:
         """Lets a subscriber have what is best for it now."""
+        link.reviewed = now
         chooser = link.chooser
         if chooser is None:
             self._give_best(link, now)
@@ -93,8 +96,9 @@ class Choice:
         if any(before != slot.offered for slot, before in offered):
             waiting[:] = room.subscribers.values()
         elif not waiting and now >= self._next.get(room.name, 0.0):
-            self._next[room.name] = now + REVIEW_INTERVAL
-            waiting[:] = room.subscribers.values()
+            self._next[room.name] = now + ROUND_INTERVAL
+            overdue = now - REVIEW_INTERVAL
+            waiting[:] = [link for link in room.subscribers.values() if link.reviewed <= overdue]
         share = max(1, len(room.subscribers) // REVIEW_TURNS)
         for link in waiting[:share]:
             if link.joined is not None and room.knows(link):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from media_relay.core.rtp import Data
@@ -106,11 +106,16 @@ class Profile:
     payload_types: Mapping[str, int]
     rtx_payload_types: Mapping[str, int]
     extensions: Mapping[str, int]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Makes the hash that everyone's tracks are looked up by all the time."""
+        numbers = (self.payload_types, self.rtx_payload_types, self.extensions)
+        object.__setattr__(self, "_hash", hash(tuple(frozenset(mapping.items()) for mapping in numbers)))
 
     def __hash__(self) -> int:
         """Agrees with equality: the order of the numbers doesn't count."""
-        numbers = (self.payload_types, self.rtx_payload_types, self.extensions)
-        return hash(tuple(frozenset(mapping.items()) for mapping in numbers))
+        return self._hash
 
 
 PAGE_PROFILE = Profile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from media_relay.core.codecs import PAGE_PROFILE, Profile
@@ -36,6 +37,7 @@ class Subscriber(Link):
         "picture_losses",
         "profile",
         "resends",
+        "reviewed",
         "rtt",
         "seats",
         "takes_rtx",
@@ -61,6 +63,8 @@ class Subscriber(Link):
         self.seats: dict[int, Seat] = {}
         self.chooser: Chooser | None = None
         """Made with the first report: who says nothing of its line gets all there is."""
+        self.reviewed = -math.inf
+        """When it was looked at last which layers it should have."""
         self.limits: Mapping[str, int] = {}
         self.takes_rtx = self.takes_trains = False
         self.transport_sequence = 0
