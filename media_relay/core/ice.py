@@ -12,6 +12,7 @@ import ipaddress
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aioice import stun
 
@@ -153,8 +154,8 @@ class LiteAgent:
             # RFC 8445 section 7.3.1.1: a lite agent can't take the controlling role, so the peer must.
             attributes = _error(487, "Role Conflict")
         else:
-            mapped = stun.pack_xor_address(_plain(address), transaction)
-            reply = self._reply(BINDING_RESPONSE, transaction, _attribute(XOR_MAPPED_ADDRESS, mapped))
+            mapped = _attribute(XOR_MAPPED_ADDRESS, _xored(_packed(address), transaction))
+            reply = self._reply(BINDING_RESPONSE, transaction, mapped)
             return Check(reply, True, USE_CANDIDATE in found, remote_ufrag)
         return Check(self._reply(BINDING_ERROR, transaction, attributes), False, False, remote_ufrag)
 
@@ -216,6 +217,20 @@ def _error(code: int, reason: str) -> bytes:
 
 def _unknown_attributes(kinds: list[int]) -> bytes:
     return _attribute(UNKNOWN_ATTRIBUTES, struct.pack(f"!{len(kinds)}H", *kinds))
+
+
+@lru_cache(maxsize=4096)
+def _packed(address: Address) -> bytes:
+    """Returns family, port and host as an attribute has them; everyone asks every few seconds."""
+    return stun.pack_address(_plain(address))
+
+
+def _xored(packed: bytes, transaction: bytes) -> bytes:
+    """Hides port and host from routers that would change them (RFC 8489 section 14.2)."""
+    cookie = stun.COOKIE.to_bytes(4, "big")
+    size = len(packed) - 2
+    pad = int.from_bytes((cookie[:2] + cookie + transaction)[:size], "big")
+    return packed[:2] + (int.from_bytes(packed[2:], "big") ^ pad).to_bytes(size, "big")
 
 
 def _plain(address: Address) -> tuple[str, int]:
