@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 VERSION = 3
@@ -530,7 +530,13 @@ def _build(kind: type[Any], checkers: Mapping[str, Callable[[Any], Any]], raw: M
 
 def encode(message: Message) -> str:
     """Returns the message as one JSON text."""
-    return json.dumps({"type": _NAMES[type(message)], **asdict(message)}, separators=(",", ":"))
+    raw = {"type": _NAMES[type(message)], **_values(message)}
+    return json.dumps(raw, separators=(",", ":"), default=_values)
+
+
+def _values(record: Any) -> dict[str, Any]:
+    """Returns a record's values as they are: `dataclasses.asdict` copies them, for thousands of links."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def _no_constant(name: str) -> float:
