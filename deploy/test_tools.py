@@ -19,8 +19,11 @@ PACKAGES = {
     "coturn": ("turnserver",),
 }
 """Debian package → where its program may be: a name on the PATH or a pattern of paths."""
-SPARED_PACKAGES: dict[str, tuple[str, ...]] = {"libreoffice-impress": ("soffice",)}
-"""What some tests are skipped without, and say so."""
+SPARED_PACKAGES: dict[str, tuple[str, ...]] = {
+    "libreoffice-impress": ("soffice",),
+    "chromium-headless-shell": ("chromium-headless-shell",),
+}
+"""What some tests are skipped without, and say so, and what makes browsers' tests quicker."""
 BENCH_PACKAGES: dict[str, tuple[str, ...]] = {"janus": ("janus",)}
 
 

@@ -20,7 +20,7 @@ NETWORK_MILLISECONDS = 60_000
 @pytest.fixture(scope="module")
 def chromium_that_asks(playwright: Playwright) -> Iterator[Browser]:
     """Chromium with fake devices, whose permission questions nobody answers with yes."""
-    browser = launch_chromium(playwright, [DEVICES, "--deny-permission-prompts"])
+    browser = launch_chromium(playwright, [DEVICES, "--deny-permission-prompts"], whole=True)
     yield browser
     browser.close()
 

@@ -17,7 +17,7 @@ PERMISSIONS = ["camera", "microphone"]
 @pytest.fixture(scope="module")
 def asking_chromium(playwright: Playwright) -> Iterator[Browser]:
     """Chromium with fake devices that grants only what its profile grants, and hides addresses until then."""
-    browser = launch_chromium(playwright, (DEVICES,))
+    browser = launch_chromium(playwright, (DEVICES,), whole=True)
     yield browser
     browser.close()
 
@@ -25,7 +25,7 @@ def asking_chromium(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def bare_chromium(playwright: Playwright) -> Iterator[Browser]:
     """Chromium on a machine without camera and microphone."""
-    browser = launch_chromium(playwright, ("--use-fake-ui-for-media-stream",))
+    browser = launch_chromium(playwright, ("--use-fake-ui-for-media-stream",), whole=True)
     yield browser
     browser.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,11 +61,17 @@ WITNESS = """
 """Lets a test see a page's connections and the states it went through, without any hook in the product."""
 
 
-def launch_chromium(playwright: Playwright, flags: Sequence[str] = (DEVICES, GRANT)) -> Browser:
-    """Starts the machine's Chromium, headless."""
-    return playwright.chromium.launch(
-        executable_path=find_program("chromium", "chromium"), headless=True, args=[*FLAGS, *flags]
-    )
+def launch_chromium(
+    playwright: Playwright, flags: Sequence[str] = (DEVICES, GRANT), *, whole: bool = False
+) -> Browser:
+    """Starts the machine's Chromium, headless; without what is around pages, unless a test wants it whole.
+
+    The window around them is drawn for every person, seen or not, and costs a third of the time; it is what
+    asks for permissions and plays files as microphones.
+    """
+    shell = None if whole else shutil.which("chromium-headless-shell")
+    program = shell or find_program("chromium", "chromium")
+    return playwright.chromium.launch(executable_path=program, headless=True, args=[*FLAGS, *flags])
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
