@@ -43,7 +43,9 @@ def speaking_chromium(playwright: Playwright, tmp_path_factory: pytest.TempPathF
     """Chromium with a person before the microphone who speaks all the time."""
     path = tmp_path_factory.mktemp("voice") / "voice.wav"
     make_voice(path)
-    browser = launch_chromium(playwright, (DEVICES, GRANT, f"--use-file-for-fake-audio-capture={path}"))
+    browser = launch_chromium(
+        playwright, (DEVICES, GRANT, f"--use-file-for-fake-audio-capture={path}"), whole=True
+    )
     yield browser
     browser.close()
 
@@ -90,7 +92,7 @@ def test_whoever_speaks_is_marked_everywhere_until_the_microphone_is_off(
         expect_marked(in_list(room, "Student 1"), is_marked=True)
     expect_marked(camera(listener), is_marked=True)
     before = [place.bounding_box() for place in (camera(listener), tile(listener))]
-    teacher.page.locator('[data-action="microphone"]').click()
+    teacher.page.locator('[data-action="microphone"]:visible').click()
     expect_marked(camera(listener), is_marked=False)
     expect_marked(in_list(listener, "Ada Teacher"), is_marked=False)
     expect_marked(tile(listener), is_marked=True)
@@ -103,7 +105,7 @@ def test_whoever_speaks_is_marked_everywhere_until_the_microphone_is_off(
 
 def test_who_comes_late_sees_who_goes_on_speaking(classroom: ClassRoom, speaking_chromium: Browser) -> None:
     teacher = classroom.live_teacher()
-    teacher.page.locator('[data-action="microphone"]').click()
+    teacher.page.locator('[data-action="microphone"]:visible').click()
     speaker = classroom.room("student1", browser=speaking_chromium).join()
     speaker.button("Raise hand").click()
     teacher.page.get_by_label("Speaking time").select_option(label="No limit")
