@@ -22,7 +22,7 @@ from classroom.live.registry import registry
 from classroom.models import Sheet
 from classroom.models.lesson import BoardMode
 from classroom.permissions import Action
-from classroom.services import board
+from classroom.services import board, events
 from classroom.services.errors import TooFastError
 from classroom.services.sheets import FORBIDDEN, MISSING, Drawing, Pointer
 
@@ -33,11 +33,16 @@ OPERATIONS_A_SECOND, OPERATIONS_AT_ONCE = 40, 400
 """Of one person from all their pages, by `board_operations.cost`: a second of drawing takes about 20."""
 POINTS_A_SECOND, POINTS_AT_ONCE = 15, 30
 """Places of one person's pointer; what is more is forgotten, since the next place is near."""
+LOOKS_A_SECOND, LOOKS_AT_ONCE = 12, 24
+"""Where one person looks; what is more is forgotten, since the next look is near."""
+MAX_SEEN = 10 * board_operations.MAX_COORDINATE
+"""Much more than a sheet: a narrow place shows it with room around."""
 MODES = frozenset(BoardMode.values)
 BACKGROUNDS = frozenset(Sheet.Background.values)
 
 _operations = TokenBuckets(OPERATIONS_A_SECOND, OPERATIONS_AT_ONCE)
 _points = TokenBuckets(POINTS_A_SECOND, POINTS_AT_ONCE)
+_looks = TokenBuckets(LOOKS_A_SECOND, LOOKS_AT_ONCE)
 _audit = logging.getLogger("lectern.audit")
 
 
@@ -61,6 +66,26 @@ class Point(Body):
     sheet: UUID = checked(protocol.identifier)
     x: int = checked(_coordinate)
     y: int = checked(_coordinate)
+
+
+def _part(value: Any) -> dict[str, int] | None:
+    """A part of a sheet by its middle and its size, in the sheet's units; null for the whole."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("expected a part of a sheet")
+    x, y, width, height = protocol.fields(value, "x", "y", "width", "height")
+    sizes = {"width": width, "height": height}
+    bounded = {name: protocol.whole_number(size, 1, MAX_SEEN) for name, size in sizes.items()}
+    return {"x": _coordinate(x), "y": _coordinate(y), **bounded}
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Body):
+    """What of a sheet is seen."""
+
+    sheet: UUID = checked(protocol.identifier)
+    part: dict[str, int] | None = checked(_part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +168,16 @@ async def point(socket: RoomConsumer, body: Point) -> dict[str, Any]:
     if _points.take((seat.user_id, seat.lesson_id), registry.clock()):
         pointer = Pointer(body.sheet, seat.user_id, body.x, body.y)
         boards.point(seat.lesson_id, pointer)
+    return {}
+
+
+@command("board.look", Action.CONDUCT, Look)
+async def look(socket: RoomConsumer, body: Look) -> dict[str, Any]:
+    """Shows all where on a sheet somebody of the staff looks; nothing of it is kept."""
+    seat = socket.seat
+    if _looks.take((seat.user_id, seat.lesson_id), registry.clock()):
+        told = {"by": str(seat.user_id), "sheet": str(body.sheet), "part": body.part}
+        await events.broadcast_now(seat.lesson_id, "board.look", told)
     return {}
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from classroom.core.board_operations import MAX_IDS
+from classroom.core.board_operations import MAX_COORDINATE, MAX_IDS
 from classroom.live import boards as rounds
 from classroom.live.boards import MAX_GATHER_SECONDS, gather_seconds
-from classroom.live.commands.board import OPERATIONS_AT_ONCE
+from classroom.live.commands.board import LOOKS_AT_ONCE, MAX_SEEN, OPERATIONS_AT_ONCE
 from classroom.live.database import in_database
-from classroom.models import Lesson, SheetElement
+from classroom.models import Lesson, Presence, SheetElement
 from classroom.models.lesson import BoardMode
 from tests.classroom.live.wire import Page, open_page
 from tests.support.cast import Cast
@@ -87,6 +87,8 @@ async def test_who_may_not_draw_changes_nothing(cast: Cast) -> None:
     assert (await teacher.request("board.set_mode", {"mode": "everybody"}))["ok"]
     await student.heard("room.changed", board="everybody")
     assert (await draw(student, sheet, 2, rect("mine")))["ok"]
+    await teacher.drop()
+    await in_database(Presence.objects.filter(user=cast.teacher).update, channel="")
     await in_database(Lesson.objects.filter(pk=cast.lesson.pk).update, is_supervised=False)
     assert (await draw(student, sheet, 3, rect("more")))["error"]["code"] == "forbidden"
 
@@ -108,6 +110,43 @@ async def test_a_pointer_is_seen_and_leaves_nothing(cast: Cast) -> None:
     heard = await student.heard("board.points")
     assert heard["body"]["points"] == [{"by": str(cast.teacher.pk), "sheet": sheet, "x": 5, "y": 7}]
     assert "seq" not in heard
+
+
+async def test_where_the_teacher_looks_is_told_and_leaves_nothing(cast: Cast) -> None:
+    teacher, sheet = await open_board(cast)
+    student = await open_page(cast.student, cast.lesson)
+    part = {"x": 5, "y": 7, "width": 800, "height": 450}
+    assert (await teacher.request("board.look", {"sheet": sheet, "part": part}))["ok"]
+    heard = await student.heard("board.look")
+    assert heard["body"] == {"by": str(cast.teacher.pk), "sheet": sheet, "part": part}
+    assert "seq" not in heard
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {},
+        {"x": 0, "y": 0, "width": 0, "height": 1},
+        {"x": 0, "y": 0, "width": 1, "height": MAX_SEEN + 1},
+        {"x": MAX_COORDINATE + 1, "y": 0, "width": 1, "height": 1},
+        {"x": 0, "y": 0, "width": 1, "height": 1, "zoom": 1},
+        [0, 0, 1, 1],
+    ],
+)
+async def test_a_look_at_nothing_that_can_be_is_refused(cast: Cast, part: object) -> None:
+    teacher, sheet = await open_board(cast)
+    refused = await teacher.request("board.look", {"sheet": sheet, "part": part})
+    assert refused["error"]["code"] == "bad_request"
+
+
+async def test_a_person_tells_where_they_look_only_so_often(cast: Cast) -> None:
+    teacher, sheet = await open_board(cast)
+    student = await open_page(cast.student, cast.lesson)
+    for _ in range(LOOKS_AT_ONCE + 20):
+        assert (await teacher.request("board.look", {"sheet": sheet, "part": None}))["ok"]
+    await student.request("room.ping")
+    told = [message for message in student.messages if message.get("type") == "board.look"]
+    assert LOOKS_AT_ONCE <= len(told) < LOOKS_AT_ONCE + 20
 
 
 async def test_a_person_draws_only_so_fast(cast: Cast) -> None:

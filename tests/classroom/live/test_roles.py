@@ -96,6 +96,7 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "floor.lower_for": ({"person": SOMEBODY}, STAFF),
     "floor.lower_all": ({}, STAFF),
     "board.draw": ({"sheet": SOMEBODY, "n": 1, "ops": [{"do": "remove", "ids": ["abcd"]}]}, STAFF | SPEAKER),
+    "board.look": ({"sheet": SOMEBODY, "part": None}, STAFF),
     "board.point": ({"sheet": SOMEBODY, "x": 1, "y": 1}, STAFF | SPEAKER),
     "board.clear": ({"sheet": SOMEBODY}, STAFF),
     "board.undo_clear": ({"sheet": SOMEBODY, "version": 1}, STAFF),

@@ -2,9 +2,11 @@
 
 import { find } from "../../lib/dom.js";
 import { text } from "../../lib/texts.js";
+import { isOnStage } from "../state.js";
 import { mayDraw } from "../state/board.js";
 import { Desk } from "./desk.js";
 import { startEditor } from "./editor.js";
+import { Following } from "./following.js";
 import { Lasers } from "./lasers.js";
 import { startToolbar } from "./toolbar.js";
 import { startWords } from "./words.js";
@@ -28,8 +30,17 @@ export function mountSheet(root, { store, session, notice }) {
     me: () => store.state.myId,
     nameOf: (id) => store.state.people.find((person) => person.id === id)?.name ?? "",
   });
+  const back = find('[data-sheet-do="follow"]', root);
+  const following = new Following(desk, {
+    // A colleague beside the stage follows, too.
+    isLeading: () => isOnStage(store.state),
+    tell: (look) => tellLook(session, look),
+    changed: (isAway) => (back.hidden = !isAway),
+  });
+  back.addEventListener("click", () => following.follow());
   session.on("message", ({ type, body }) => {
     if (type === "board.points") lasers.take(body.points);
+    if (type === "board.look" && body.by === store.state.stage.holder?.id) following.take(body);
   });
   const failed = (/** @type {unknown} */ error) => notice(/** @type {{sentence?: string}} */ (error)?.sentence || text("try_again"));
   startToolbar(root, desk, failed);
@@ -42,4 +53,12 @@ export function mountSheet(root, { store, session, notice }) {
     root.toggleAttribute("data-may-draw", may);
   });
   return desk;
+}
+
+/** @param {import("../session.js").Session} session @param {import("./following.js").Look} look */
+function tellLook(session, { sheet, part }) {
+  if (!session.isOpen) return;
+  const body = part && { x: Math.round(part.x), y: Math.round(part.y), width: Math.ceil(part.width), height: Math.ceil(part.height) };
+  // The next look is told in a moment anyway.
+  session.request("board.look", { sheet, part: body }).catch(() => {});
 }

@@ -40,7 +40,7 @@ export function startToolbar(root, desk, failed) {
     delete: () => desk.removeSelected(),
     "zoom-in": () => desk.zoomStep(1),
     "zoom-out": () => desk.zoomStep(-1),
-    fit: () => desk.fit(),
+    fit: () => desk.seeAll(),
   };
   const run = async (/** @type {string} */ name) => {
     try {
@@ -132,7 +132,7 @@ function acted({ key, ctrlKey, metaKey, altKey, shiftKey, target }, { root, desk
   if (key === "+") return desk.zoomStep(1), true;
   if (key === "-") return desk.zoomStep(-1), true;
   if (target !== desk.host) return false;
-  if (key === "Home") return desk.fit(), true;
+  if (key === "Home") return desk.seeAll(), true;
   if (key === "Enter") return writeHere(desk, root.dataset.tool ?? "");
   return key in ARROWS && (arrow(desk, ARROWS[key]), true);
 }

@@ -45,6 +45,17 @@ function keep({ scale, x, y }, host, sheet) {
   };
 }
 
+/**
+ * Returns the view in which a part of the sheet is as large as it can be; `x` and `y` are its middle.
+ * @param {{x: number, y: number, width: number, height: number}} part @param {Size} host @param {Size} sheet @returns {View}
+ */
+export function showPart(part, host, sheet) {
+  const least = fit(host, sheet).scale;
+  const wanted = Math.min(host.width / part.width, host.height / part.height);
+  const scale = Math.max(least * MIN_ZOOM, Math.min(least * MAX_ZOOM, wanted));
+  return keep({ scale, x: host.width / 2 - part.x * scale, y: host.height / 2 - part.y * scale }, host, sheet);
+}
+
 /** Returns the place on the sheet at a point of the host. @param {View} view @param {number} x @param {number} y */
 export function toSheet(view, x, y) {
   return { x: (x - view.x) / view.scale, y: (y - view.y) / view.scale };
