@@ -60,7 +60,7 @@ def lesson(two_relays: Lectern, new_person: Callable[..., BrowserContext]) -> tu
 
 def is_quiet(lectern: Lectern) -> bool:
     """Whether both relays run and have registered."""
-    registered = "from classroom.services.relays import _available; print(_available().count())"
+    registered = "from classroom.services import relay_choice; print(relay_choice.available().count())"
     return len(lectern.relays()) == 2 and lectern.manage("shell", "-v0", "-c", registered).strip() == "2"
 
 
