@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import run_lectern
 from tests.browser.inspection import Complaints
 from tests.support.lectern import Lectern
 
@@ -25,6 +26,12 @@ OVERHANG = """
   ...[...document.querySelectorAll(".relay-plots figure")].map((it) => it.scrollWidth - it.clientWidth),
 )
 """
+
+
+@pytest.fixture(scope="module")
+def lectern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lectern]:
+    """An installation of its own: other tests' lessons would keep its only relay from stopping."""
+    yield from run_lectern(tmp_path_factory.mktemp("relays-page"))
 
 
 @pytest.fixture
