@@ -37,8 +37,6 @@ MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 30, 90
 RELAY_REQUESTS_A_SECOND, RELAY_REQUESTS_AT_ONCE = 1, 12
 RELAY_REQUESTS_OPEN = 4
 MALFORMED_MESSAGES = 20
-UNTOLD = -1
-"""Below every event's number: no snapshot was sent yet."""
 
 ENDS_AT_ONCE = frozenset(
     (
@@ -60,7 +58,8 @@ class RoomConsumer(AsyncConsumer):
         now = registry.clock()
         self.heard_at = now
         self.presence_key: int | None = None
-        self._told = UNTOLD
+        self._told = 0
+        self._has_snapshot = False
         self._due = 0
         self._closing = False
         self._joined: tuple[str, ...] = ()
@@ -155,6 +154,7 @@ class RoomConsumer(AsyncConsumer):
         """Sends the page the whole room."""
         state = await in_database(snapshot.for_seat, self.seat, self.role, is_admitted=self.entry.is_admitted)
         self._told = max(self._told, state["seq"])
+        self._has_snapshot = True
         await self.send_text(protocol.notice("room.snapshot", state))
 
     def has_missed(self, sequence: int) -> bool:
@@ -164,7 +164,7 @@ class RoomConsumer(AsyncConsumer):
         that waits for its first snapshot lacks nothing: that has it all.
         """
         due, self._due = self._due, sequence
-        return self._told != UNTOLD and self._told < due
+        return self._has_snapshot and self._told < due
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The line is gone; the page has some time to come back."""

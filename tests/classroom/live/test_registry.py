@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from classroom.core.seats import Seat
 from classroom.live import access
 from classroom.live.database import in_database
 from classroom.live.registry import registry
 from classroom.live.room_consumer import RoomConsumer
 from classroom.models import Lesson, Presence
-from classroom.services import presence
+from classroom.services import events, presence
 from media_relay import protocol
 from tests.classroom.live.wire import PAGE, make_session, open_page, open_relay
 from tests.support.cast import Cast
@@ -122,7 +124,14 @@ async def test_a_page_that_has_heard_every_event_is_told_nothing_twice(cast: Cas
     assert "room.snapshot" not in [message.get("type") for message in student.messages]
 
 
-def test_a_page_that_waits_for_its_first_snapshot_has_missed_nothing() -> None:
+async def test_a_page_that_waits_for_its_first_snapshot_has_missed_nothing() -> None:
+    async def send(message: dict[str, Any]) -> None:
+        """Goes nowhere."""
+
     page = RoomConsumer()
+    page.base_send = send
+    page.entry = access.Pass("session", Seat(uuid4(), uuid4(), PAGE), "student")
+    # The browser keeps what comes before the snapshot.
+    await page.room_event({"seq": 3, "text": "{}", "audience": events.EVERYONE.to_wire()})
     assert not page.has_missed(7)
     assert not page.has_missed(7)
