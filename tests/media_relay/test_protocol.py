@@ -11,39 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_relay import protocol
-from media_relay.protocol import (
-    Accepted,
-    Answer,
-    Close,
-    ConnectionChanged,
-    Done,
-    Drain,
-    LayersWanted,
-    Links,
-    LinkState,
-    Load,
-    Message,
-    Moved,
-    Offer,
-    Permits,
-    Prefer,
-    Publish,
-    Refused,
-    Register,
-    Registered,
-    Slot,
-    Speakers,
-    StageEntry,
-    Subscribe,
-    Watch,
-)
 
 LESSON = "0c9f0f1e-6f0a-4d6e-8a53-3c2b7e3f9a11"
 SEAT = {"room": LESSON, "participant": "teacher", "client": "page-1"}
-MESSAGES: list[Message] = [
-    Register("relay-1", "0.1.0", "epoch-1", ("192.0.2.7", "2001:db8::7"), 7400, 2000),
-    Registered(1.5),
-    Load(
+MESSAGES: list[protocol.Message] = [
+    protocol.Register("relay-1", "0.1.0", "epoch-1", ("192.0.2.7", "2001:db8::7"), 7400, 2000),
+    protocol.Registered(1.5),
+    protocol.Load(
         1,
         2,
         3,
@@ -59,41 +33,48 @@ MESSAGES: list[Message] = [
         "cpu",
         draining=True,
     ),
-    Permits(
+    protocol.Permits(
         room=LESSON,
         generation=7,
-        slots=(Slot("teacher-camera", "video"), Slot("gallery-1-camera", "video", protocol.STAFF)),
+        slots=(
+            protocol.Slot("teacher-camera", "video"),
+            protocol.Slot("gallery-1-camera", "video", protocol.STAFF),
+        ),
         viewers=("student", "teacher"),
         publishers={"teacher": ("camera", "microphone", "screen", "screen_audio")},
-        stage=(StageEntry("teacher-camera", "teacher", "camera"),),
+        stage=(protocol.StageEntry("teacher-camera", "teacher", "camera"),),
         staff=("teacher",),
     ),
-    Permits(room=LESSON, generation=8),
-    Subscribe(id="1", **SEAT),
-    Answer(id="2", **SEAT, sdp="v=0\r\n"),
-    Publish(id="3", **SEAT, sdp="v=0\r\n", sources={"0": "microphone", "1": "camera"}),
-    Watch(id="4", **SEAT, sdp="v=0\r\n", slots=("teacher-camera", "teacher-microphone")),
-    Prefer(**SEAT, limits={"teacher-camera": -1, "teacher-screen": 1}),
-    Drain(),
-    Moved(3),
-    Links(
+    protocol.Permits(room=LESSON, generation=8),
+    protocol.Subscribe(id="1", **SEAT),
+    protocol.Answer(id="2", **SEAT, sdp="v=0\r\n"),
+    protocol.Publish(id="3", **SEAT, sdp="v=0\r\n", sources={"0": "microphone", "1": "camera"}),
+    protocol.Watch(id="4", **SEAT, sdp="v=0\r\n", slots=("teacher-camera", "teacher-microphone")),
+    protocol.Prefer(**SEAT, limits={"teacher-camera": -1, "teacher-screen": 1}),
+    protocol.Drain(),
+    protocol.Moved(3),
+    protocol.Links(
         LESSON,
-        (LinkState("student", "page-2", "subscribe", 48.5, 0.02, 510.0, {"teacher-camera": 1}, "link"),),
+        (
+            protocol.LinkState(
+                "student", "page-2", "subscribe", 48.5, 0.02, 510.0, {"teacher-camera": 1}, "link"
+            ),
+        ),
     ),
-    LayersWanted(**SEAT, source="camera", rids=("l", "h")),
-    Speakers(LESSON, ("teacher", "student")),
-    Close(LESSON, "teacher"),
-    Close(LESSON, "teacher", "page-1", "publish"),
-    Offer("1", "v=0\r\n", {"0": "teacher-microphone"}),
-    Accepted("3", "v=0\r\n"),
-    Done("2"),
-    Refused("3", "refused", "Nobody gave a permit for this."),
-    ConnectionChanged(LESSON, "student", "page-2", "subscribe", "closed", "Der Schüler ging 👋"),
+    protocol.LayersWanted(**SEAT, source="camera", rids=("l", "h")),
+    protocol.Speakers(LESSON, ("teacher", "student")),
+    protocol.Close(LESSON, "teacher"),
+    protocol.Close(LESSON, "teacher", "page-1", "publish"),
+    protocol.Offer("1", "v=0\r\n", {"0": "teacher-microphone"}),
+    protocol.Accepted("3", "v=0\r\n"),
+    protocol.Done("2"),
+    protocol.Refused("3", "refused", "Nobody gave a permit for this."),
+    protocol.ConnectionChanged(LESSON, "student", "page-2", "subscribe", "closed", "Der Schüler ging 👋"),
 ]
 SAMPLES = {type(message): message for message in MESSAGES}
 
 
-def wire(message: Message, /, **changes: Any) -> dict[str, Any]:
+def wire(message: protocol.Message, /, **changes: Any) -> dict[str, Any]:
     """The message as JSON, with other values in some fields."""
     raw: dict[str, Any] = json.loads(protocol.encode(message))
     return raw | changes
@@ -105,7 +86,7 @@ def assert_refused(raw: Any, sentence: str) -> None:
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
-def test_a_message_is_read_back(message: Message) -> None:
+def test_a_message_is_read_back(message: protocol.Message) -> None:
     text = protocol.encode(message)
     assert protocol.decode(text) == protocol.decode(text.encode()) == message
 
@@ -118,7 +99,7 @@ OF_NO_FIELD: list[Any] = [{"deep": [{}]}, None, [[1]], True, "\ud800"]
 
 
 @pytest.mark.parametrize("message", SAMPLES.values(), ids=lambda message: type(message).__name__)
-def test_every_field_is_checked_and_no_other_is_taken(message: Message) -> None:
+def test_every_field_is_checked_and_no_other_is_taken(message: protocol.Message) -> None:
     name = type(message).__name__
     for spec in fields(message):
         for value in OF_NO_FIELD:
@@ -130,7 +111,7 @@ def test_every_field_is_checked_and_no_other_is_taken(message: Message) -> None:
 
 
 @pytest.mark.parametrize("message", SAMPLES.values(), ids=lambda message: type(message).__name__)
-def test_a_message_without_what_it_needs_is_refused(message: Message) -> None:
+def test_a_message_without_what_it_needs_is_refused(message: protocol.Message) -> None:
     raw = wire(message)
     for spec in fields(message):
         less = {name: value for name, value in raw.items() if name != spec.name}
@@ -168,64 +149,64 @@ def test_what_has_no_known_type_is_refused(raw: Any) -> None:
 
 
 def test_a_message_is_bounded_in_bytes() -> None:
-    done = protocol.encode(Done("1"))
-    assert protocol.decode(done.ljust(protocol.MAX_MESSAGE_BYTES)) == Done("1")
+    done = protocol.encode(protocol.Done("1"))
+    assert protocol.decode(done.ljust(protocol.MAX_MESSAGE_BYTES)) == protocol.Done("1")
     wide = done.replace("1", "é" * (protocol.MAX_MESSAGE_BYTES // 2))
     assert len(wide) <= protocol.MAX_MESSAGE_BYTES
     for text in (done.ljust(protocol.MAX_MESSAGE_BYTES + 1), wide, wide.encode()):
         assert_refused(text, "the message is too large")
 
 
-TOO_MUCH: list[tuple[type[Message], str, Any]] = [
-    (Done, "id", ""),
-    (Done, "id", "a" * (protocol.MAX_ID_LENGTH + 1)),
-    (Accepted, "sdp", "a" * (protocol.MAX_SDP_BYTES + 1)),
-    (Accepted, "sdp", "é" * (protocol.MAX_SDP_BYTES // 2 + 1)),
-    (Refused, "message", "a" * (protocol.MAX_TEXT_LENGTH + 1)),
-    (Refused, "code", "other"),
-    (ConnectionChanged, "state", ""),
-    (ConnectionChanged, "direction", ""),
-    (Register, "port", 0),
-    (Register, "port", 65536),
-    (Register, "port", 7400.0),
-    (Register, "addresses", ["192.0.2.7"] * 9),
-    (Register, "addresses", "192.0.2.7"),
-    (Register, "capacity", -1),
-    (Registered, "load_interval", -0.1),
-    (Registered, "load_interval", 10**15),
-    (Load, "counters", {str(n): 1 for n in range(101)}),
-    (Load, "counters", {"": 1}),
-    (Load, "counters", {"\ud800": 1}),
-    (Permits, "generation", 1 << 54),
-    (Permits, "slots", [{"name": "a", "kind": "audio"}] * (protocol.MAX_SLOTS + 1)),
-    (Permits, "slots", [{"name": "a", "kind": "data"}]),
-    (Permits, "slots", [{"name": "a"}]),
-    (Permits, "slots", [{"name": "a", "kind": "audio", "more": 1}]),
-    (Permits, "slots", [{"name": "a", "kind": "audio", "audience": "students"}]),
-    (Permits, "staff", ["a"] * (protocol.MAX_VIEWERS + 1)),
-    (Permits, "viewers", ["a"] * (protocol.MAX_VIEWERS + 1)),
-    (Permits, "publishers", {"teacher": ["drone"]}),
-    (Permits, "publishers", {"teacher": ["camera"] * 5}),
-    (Permits, "stage", [{"slot": "a", "participant": "b", "source": "drone"}]),
-    (Speakers, "participants", ["a"] * (protocol.MAX_SPEAKERS + 1)),
-    (Publish, "sources", {"0": "drone"}),
-    (Publish, "sources", {str(n): "camera" for n in range(protocol.MAX_SLOTS + 1)}),
+TOO_MUCH: list[tuple[type[protocol.Message], str, Any]] = [
+    (protocol.Done, "id", ""),
+    (protocol.Done, "id", "a" * (protocol.MAX_ID_LENGTH + 1)),
+    (protocol.Accepted, "sdp", "a" * (protocol.MAX_SDP_BYTES + 1)),
+    (protocol.Accepted, "sdp", "é" * (protocol.MAX_SDP_BYTES // 2 + 1)),
+    (protocol.Refused, "message", "a" * (protocol.MAX_TEXT_LENGTH + 1)),
+    (protocol.Refused, "code", "other"),
+    (protocol.ConnectionChanged, "state", ""),
+    (protocol.ConnectionChanged, "direction", ""),
+    (protocol.Register, "port", 0),
+    (protocol.Register, "port", 65536),
+    (protocol.Register, "port", 7400.0),
+    (protocol.Register, "addresses", ["192.0.2.7"] * 9),
+    (protocol.Register, "addresses", "192.0.2.7"),
+    (protocol.Register, "capacity", -1),
+    (protocol.Registered, "load_interval", -0.1),
+    (protocol.Registered, "load_interval", 10**15),
+    (protocol.Load, "counters", {str(n): 1 for n in range(101)}),
+    (protocol.Load, "counters", {"": 1}),
+    (protocol.Load, "counters", {"\ud800": 1}),
+    (protocol.Permits, "generation", 1 << 54),
+    (protocol.Permits, "slots", [{"name": "a", "kind": "audio"}] * (protocol.MAX_SLOTS + 1)),
+    (protocol.Permits, "slots", [{"name": "a", "kind": "data"}]),
+    (protocol.Permits, "slots", [{"name": "a"}]),
+    (protocol.Permits, "slots", [{"name": "a", "kind": "audio", "more": 1}]),
+    (protocol.Permits, "slots", [{"name": "a", "kind": "audio", "audience": "students"}]),
+    (protocol.Permits, "staff", ["a"] * (protocol.MAX_VIEWERS + 1)),
+    (protocol.Permits, "viewers", ["a"] * (protocol.MAX_VIEWERS + 1)),
+    (protocol.Permits, "publishers", {"teacher": ["drone"]}),
+    (protocol.Permits, "publishers", {"teacher": ["camera"] * 5}),
+    (protocol.Permits, "stage", [{"slot": "a", "participant": "b", "source": "drone"}]),
+    (protocol.Speakers, "participants", ["a"] * (protocol.MAX_SPEAKERS + 1)),
+    (protocol.Publish, "sources", {"0": "drone"}),
+    (protocol.Publish, "sources", {str(n): "camera" for n in range(protocol.MAX_SLOTS + 1)}),
 ]
 
 
 @pytest.mark.parametrize(("kind", "name", "value"), TOO_MUCH, ids=range(len(TOO_MUCH)))
-def test_what_exceeds_its_bounds_is_refused(kind: type[Message], name: str, value: Any) -> None:
+def test_what_exceeds_its_bounds_is_refused(kind: type[protocol.Message], name: str, value: Any) -> None:
     assert_refused(wire(SAMPLES[kind], **{name: value}), rf"{kind.__name__}\.{name}: .+")
 
 
 def test_the_largest_room_fits_a_message() -> None:
     viewers = tuple(f"{number:036}" for number in range(protocol.MAX_VIEWERS))
-    permits = Permits(room=LESSON, generation=1, viewers=viewers)
+    permits = protocol.Permits(room=LESSON, generation=1, viewers=viewers)
     assert protocol.decode(protocol.encode(permits)) == permits
 
 
 def test_a_number_may_be_written_whole() -> None:
-    assert protocol.decode('{"type": "registered", "load_interval": 2}') == Registered(2.0)
+    assert protocol.decode('{"type": "registered", "load_interval": 2}') == protocol.Registered(2.0)
 
 
 json_values: st.SearchStrategy[Any] = st.sampled_from(
@@ -254,7 +235,7 @@ json_values: st.SearchStrategy[Any] = st.sampled_from(
 
 @given(st.sampled_from([message for message in SAMPLES.values() if fields(message)]), st.data())
 @settings(max_examples=200)
-def test_any_values_are_read_or_refused(message: Message, data: st.DataObject) -> None:
+def test_any_values_are_read_or_refused(message: protocol.Message, data: st.DataObject) -> None:
     names = [spec.name for spec in fields(message)]
     changed = data.draw(st.dictionaries(st.sampled_from(names), json_values, min_size=1, max_size=3))
     text = json.dumps(wire(message, **changed))
