@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 
 from media_relay import protocol
 from media_relay.io.control import NOT_UNDERSTOOD, ControlLink
@@ -19,6 +21,24 @@ REPLIES = {
 }
 
 
+def link_to(server: asyncio.Server | Server) -> ControlLink:
+    """A relay's link to whoever listens there."""
+    port = next(iter(server.sockets)).getsockname()[1]
+    return ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
+
+
+@asynccontextmanager
+async def running(link: ControlLink) -> AsyncIterator[asyncio.Task[None]]:
+    """Runs the link for SECONDS at most."""
+    task = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(SECONDS):
+            yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
 async def test_whatever_the_other_side_says_the_relay_dials_again(reply: bytes) -> None:
     dialled: asyncio.Queue[None] = asyncio.Queue()
@@ -30,15 +50,10 @@ async def test_whatever_the_other_side_says_the_relay_dials_again(reply: bytes) 
         dialled.put_nowait(None)
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    link = ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
-    running = asyncio.create_task(link.run())
-    async with asyncio.timeout(SECONDS):
+    async with running(link_to(server)) as task:
         for _ in range(2):
             await dialled.get()
-    assert not running.done()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+        assert not task.done()
     server.close()
 
 
@@ -54,16 +69,11 @@ async def test_the_web_tier_hears_of_connections_that_have_ended_while_the_line_
 
     ended = protocol.ConnectionChanged("room", "teacher", "whip-1", "publish", "closed", "gone")
     async with serve(welcome, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        link = ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
+        link = link_to(server)
         link.send(protocol.ConnectionChanged("room", "student", "page-1", "subscribe", "connected"))
         link.send(ended)
-        running = asyncio.create_task(link.run())
-        async with asyncio.timeout(SECONDS):
-            said = [await heard.get(), await heard.get()]
-        assert said == [_register(), ended]
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        async with running(link):
+            assert [await heard.get(), await heard.get()] == [_register(), ended]
 
 
 async def test_a_relay_of_another_release_says_so(caplog: pytest.LogCaptureFixture) -> None:
@@ -74,15 +84,9 @@ async def test_a_relay_of_another_release_says_so(caplog: pytest.LogCaptureFixtu
         dialled.put_nowait(None)
         await line.close(NOT_UNDERSTOOD)
 
-    async with serve(turn_away, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        link = ControlLink(f"ws://127.0.0.1:{port}/", "secret", _register, _load, lambda message: None)
-        running = asyncio.create_task(link.run())
-        async with asyncio.timeout(SECONDS):
-            for _ in range(2):
-                await dialled.get()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    async with serve(turn_away, "127.0.0.1", 0) as server, running(link_to(server)):
+        for _ in range(2):
+            await dialled.get()
     assert caplog.text.count("both must be of one release") == 1
 
 
