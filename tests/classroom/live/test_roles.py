@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,11 @@ REQUESTS: dict[str, tuple[dict[str, Any], set[str]]] = {
 
 def test_the_table_has_every_type_of_request() -> None:
     assert REQUESTS.keys() == COMMANDS.keys()
+
+
+def test_the_document_names_every_type_of_request() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "room-protocol.md").read_text(encoding="utf-8")
+    assert [kind for kind in COMMANDS if f"`{kind}`" not in document] == []
 
 
 def state_of(lesson: Lesson) -> list[Any]:
