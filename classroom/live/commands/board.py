@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from classroom.core.board_operations import Operation
 from classroom.core.buckets import TokenBuckets
 from classroom.live import protocol
 from classroom.live.boards import boards
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, RequestError, checked
 from classroom.live.registry import registry
@@ -25,9 +25,6 @@ from classroom.permissions import Action
 from classroom.services import board, events
 from classroom.services.errors import TooFastError
 from classroom.services.sheets import FORBIDDEN, MISSING, Drawing, Pointer
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 OPERATIONS_A_SECOND, OPERATIONS_AT_ONCE = 40, 400
 """Of one person from all their pages, by `board_operations.cost`: a second of drawing takes about 20."""
@@ -133,7 +130,7 @@ class Opening(Body):
 
 
 @command("board.draw", Action.DRAW, Draw, is_gathered=True)
-async def draw(socket: RoomConsumer, body: Draw) -> dict[str, Any]:
+async def draw(socket: Socket, body: Draw) -> dict[str, Any]:
     """Draws; says the sheet's version that has all of it."""
     seat = socket.seat
     cost = sum(board_operations.cost(each) for each in body.ops)
@@ -146,7 +143,7 @@ async def draw(socket: RoomConsumer, body: Draw) -> dict[str, Any]:
     raise _refusal(socket, outcome)
 
 
-def _refusal(socket: RoomConsumer, reason: str | None) -> RequestError:
+def _refusal(socket: Socket, reason: str | None) -> RequestError:
     if reason is None:
         return TooFastError(_("Too many draw at once; wait a moment."))
     if reason == FORBIDDEN:
@@ -162,7 +159,7 @@ def _refusal(socket: RoomConsumer, reason: str | None) -> RequestError:
 
 
 @command("board.point", Action.DRAW, Point)
-async def point(socket: RoomConsumer, body: Point) -> dict[str, Any]:
+async def point(socket: Socket, body: Point) -> dict[str, Any]:
     """Shows all where somebody points, for a moment."""
     seat = socket.seat
     if _points.take((seat.user_id, seat.lesson_id), registry.clock()):
@@ -172,7 +169,7 @@ async def point(socket: RoomConsumer, body: Point) -> dict[str, Any]:
 
 
 @command("board.look", Action.CONDUCT, Look)
-async def look(socket: RoomConsumer, body: Look) -> dict[str, Any]:
+async def look(socket: Socket, body: Look) -> dict[str, Any]:
     """Shows all where on a sheet somebody of the staff looks; nothing of it is kept."""
     seat = socket.seat
     if _looks.take((seat.user_id, seat.lesson_id), registry.clock()):
@@ -182,14 +179,14 @@ async def look(socket: RoomConsumer, body: Look) -> dict[str, Any]:
 
 
 @command("board.clear", Action.MODERATE, OneSheet)
-async def clear(socket: RoomConsumer, body: OneSheet) -> dict[str, Any]:
+async def clear(socket: Socket, body: OneSheet) -> dict[str, Any]:
     """Removes all from a sheet; says the version with which `board.undo_clear` brings it back."""
     seat = socket.seat
     return {"version": await in_database(board.clear, seat.lesson_id, seat.user_id, body.sheet)}
 
 
 @command("board.undo_clear", Action.MODERATE, Cleared)
-async def undo_clear(socket: RoomConsumer, body: Cleared) -> dict[str, Any]:
+async def undo_clear(socket: Socket, body: Cleared) -> dict[str, Any]:
     """Brings back what was cleared."""
     seat = socket.seat
     await in_database(board.undo_clear, seat.lesson_id, seat.user_id, body.sheet, body.version)
@@ -197,14 +194,14 @@ async def undo_clear(socket: RoomConsumer, body: Cleared) -> dict[str, Any]:
 
 
 @command("board.set_mode", Action.CONDUCT, Mode)
-async def set_mode(socket: RoomConsumer, body: Mode) -> dict[str, Any]:
+async def set_mode(socket: Socket, body: Mode) -> dict[str, Any]:
     """Sets which students draw."""
     await in_database(board.set_mode, socket.seat.lesson_id, socket.seat.user_id, body.mode)
     return {}
 
 
 @command("board.open", Action.CONDUCT, Opening)
-async def set_open(socket: RoomConsumer, body: Opening) -> dict[str, Any]:
+async def set_open(socket: Socket, body: Opening) -> dict[str, Any]:
     """Shows the board, or puts it away."""
     seat = socket.seat
     await in_database(board.set_open, seat.lesson_id, seat.user_id, is_open=body.is_open)
@@ -212,7 +209,7 @@ async def set_open(socket: RoomConsumer, body: Opening) -> dict[str, Any]:
 
 
 @command("board.add_sheet", Action.CONDUCT, Paper)
-async def add_sheet(socket: RoomConsumer, body: Paper) -> dict[str, Any]:
+async def add_sheet(socket: Socket, body: Paper) -> dict[str, Any]:
     """Adds a sheet and turns to it."""
     seat = socket.seat
     sheet = await in_database(board.add_sheet, seat.lesson_id, seat.user_id, body.background)
@@ -220,14 +217,14 @@ async def add_sheet(socket: RoomConsumer, body: Paper) -> dict[str, Any]:
 
 
 @command("board.show_sheet", Action.CONDUCT, OneSheet)
-async def show_sheet(socket: RoomConsumer, body: OneSheet) -> dict[str, Any]:
+async def show_sheet(socket: Socket, body: OneSheet) -> dict[str, Any]:
     """Turns to a sheet for all who follow."""
     await in_database(board.show_sheet, socket.seat.lesson_id, socket.seat.user_id, body.sheet)
     return {}
 
 
 @command("board.set_background", Action.CONDUCT, OtherPaper)
-async def set_background(socket: RoomConsumer, body: OtherPaper) -> dict[str, Any]:
+async def set_background(socket: Socket, body: OtherPaper) -> dict[str, Any]:
     """Gives a sheet another paper."""
     seat = socket.seat
     await in_database(board.set_background, seat.lesson_id, seat.user_id, body.sheet, body.background)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from classroom.core import chat as rules
 from classroom.core.buckets import TokenBuckets
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
@@ -20,9 +20,6 @@ from classroom.models.lesson import ChatMode
 from classroom.permissions import STAFF_ROLES, Action
 from classroom.services import chat, reports
 from classroom.services.errors import TooFastError
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 WRITES_A_SECOND, WRITES_AT_ONCE = 1, 12
 """Of one person from all their pages: as fast as people type, press and correct themselves."""
@@ -143,14 +140,14 @@ class Complaint:
         return cls(_key(message), "")
 
 
-def _slow_down(socket: RoomConsumer) -> None:
+def _slow_down(socket: Socket) -> None:
     """Takes one of the person's tokens; raises TooFastError when there is none."""
     if not _writes.take(socket.seat.user_id, registry.clock()):
         raise TooFastError(_("That was too often; wait a moment."))
 
 
 @command("chat.send", Action.ASK, Message)
-async def send(socket: RoomConsumer, body: Message) -> dict[str, Any]:
+async def send(socket: Socket, body: Message) -> dict[str, Any]:
     """Writes a message; the service looks whether it may go to whom it is meant for."""
     _slow_down(socket)
     seat = socket.seat
@@ -161,7 +158,7 @@ async def send(socket: RoomConsumer, body: Message) -> dict[str, Any]:
 
 
 @command("chat.edit", Action.ASK, Correction)
-async def edit(socket: RoomConsumer, body: Correction) -> dict[str, Any]:
+async def edit(socket: Socket, body: Correction) -> dict[str, Any]:
     """Changes one's own message."""
     _slow_down(socket)
     await in_database(chat.edit, socket.seat.lesson_id, socket.seat.user_id, body.message, body.text)
@@ -169,14 +166,14 @@ async def edit(socket: RoomConsumer, body: Correction) -> dict[str, Any]:
 
 
 @command("chat.delete", Action.ATTEND, Which)
-async def delete(socket: RoomConsumer, body: Which) -> dict[str, Any]:
+async def delete(socket: Socket, body: Which) -> dict[str, Any]:
     """Deletes one's own message, or as a teacher somebody's."""
     await in_database(chat.delete, socket.seat.lesson_id, socket.seat.user_id, body.message)
     return {}
 
 
 @command("chat.react", Action.ASK, Reaction)
-async def react(socket: RoomConsumer, body: Reaction) -> dict[str, Any]:
+async def react(socket: Socket, body: Reaction) -> dict[str, Any]:
     """Puts an emoji at a message, or takes it back."""
     _slow_down(socket)
     seat = socket.seat
@@ -185,7 +182,7 @@ async def react(socket: RoomConsumer, body: Reaction) -> dict[str, Any]:
 
 
 @command("chat.history", Action.ATTEND, Further)
-async def history(socket: RoomConsumer, body: Further) -> dict[str, Any]:
+async def history(socket: Socket, body: Further) -> dict[str, Any]:
     """Messages from further back."""
     seat = socket.seat
     return await in_database(
@@ -199,21 +196,21 @@ async def history(socket: RoomConsumer, body: Further) -> dict[str, Any]:
 
 
 @command("chat.read", Action.ATTEND, Mark)
-async def read(socket: RoomConsumer, body: Mark) -> dict[str, Any]:
+async def read(socket: Socket, body: Mark) -> dict[str, Any]:
     """Notes how far the person has read."""
     await in_database(chat.read, socket.seat.lesson_id, socket.seat.user_id, body.upto)
     return {}
 
 
 @command("chat.set_mode", Action.MODERATE, Mode)
-async def set_mode(socket: RoomConsumer, body: Mode) -> dict[str, Any]:
+async def set_mode(socket: Socket, body: Mode) -> dict[str, Any]:
     """Turns the chat on, slow or off for students."""
     await in_database(chat.set_mode, socket.seat.lesson_id, socket.seat.user_id, body.mode)
     return {}
 
 
 @command("chat.mute", Action.MODERATE, Muting)
-async def mute(socket: RoomConsumer, body: Muting) -> dict[str, Any]:
+async def mute(socket: Socket, body: Muting) -> dict[str, Any]:
     """Keeps a student from writing, or no longer."""
     seat = socket.seat
     await in_database(chat.mute, seat.lesson_id, seat.user_id, body.person, is_muted=body.is_muted)
@@ -221,7 +218,7 @@ async def mute(socket: RoomConsumer, body: Muting) -> dict[str, Any]:
 
 
 @command("report.send", Action.STAY, Complaint)
-async def report(socket: RoomConsumer, body: Complaint) -> dict[str, Any]:
+async def report(socket: Socket, body: Complaint) -> dict[str, Any]:
     """Reports something to the school; nobody in the room hears of it."""
     seat = socket.seat
     await in_database(reports.send, seat.lesson_id, seat.user_id, body.message, body.words)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classroom.core.floor import ALL_SLOTS, PICTURES
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, Nothing, checked
 from classroom.live.registry import registry
@@ -16,10 +16,6 @@ from classroom.models.attendance import Attempt
 from classroom.permissions import Action
 from classroom.services import attendance, floor, relays
 from classroom.services.errors import RelayUnavailableError
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
-
 
 MAX_FREEZES = 1_000
 MAX_FROZEN_MS = 60_000
@@ -69,7 +65,7 @@ class Report(Body):
 
 
 @command("media.subscribe", Action.WATCH, Nothing, asks_relay=True)
-async def subscribe(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+async def subscribe(socket: Socket, body: Nothing) -> dict[str, Any]:
     """Asks the relay for an offer to watch; the register is told of who gets none."""
     try:
         reply, epoch = await _ask(socket, lambda: relays.subscribe_question(socket.seat))
@@ -81,14 +77,14 @@ async def subscribe(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
 
 
 @command("media.answer", Action.WATCH, Description, asks_relay=True)
-async def answer(socket: RoomConsumer, body: Description) -> dict[str, Any]:
+async def answer(socket: Socket, body: Description) -> dict[str, Any]:
     """Hands the browser's answer to the relay."""
     await _ask(socket, lambda: relays.answer_question(socket.seat, body.sdp))
     return {}
 
 
 @command("media.publish", Action.SEND, Offer, asks_relay=True)
-async def publish(socket: RoomConsumer, body: Offer) -> dict[str, Any]:
+async def publish(socket: Socket, body: Offer) -> dict[str, Any]:
     """Hands the browser's offer to publish to the relay."""
     await in_database(floor.require_turn, socket.seat)
     reply, epoch = await _ask(socket, lambda: relays.publish_question(socket.seat, body.sdp, body.sources))
@@ -96,29 +92,27 @@ async def publish(socket: RoomConsumer, body: Offer) -> dict[str, Any]:
 
 
 @command("media.close", Action.STAY, Direction)
-async def close(socket: RoomConsumer, body: Direction) -> dict[str, Any]:
+async def close(socket: Socket, body: Direction) -> dict[str, Any]:
     """Ends one of the page's connections."""
     await in_database(relays.close_media, socket.seat, body.direction)
     return {}
 
 
 @command("media.prefer", Action.WATCH, Preference)
-async def prefer(socket: RoomConsumer, body: Preference) -> dict[str, Any]:
+async def prefer(socket: Socket, body: Preference) -> dict[str, Any]:
     """Tells the relay which layers the page wants at most."""
     await in_database(relays.prefer_layers, socket.seat, body.limits)
     return {}
 
 
 @command("media.report", Action.WATCH, Report)
-async def report(socket: RoomConsumer, body: Report) -> dict[str, Any]:
+async def report(socket: Socket, body: Report) -> dict[str, Any]:
     """Notes for the staff how the page's pictures stood still."""
     registry.links.note_freezes(socket.seat, body.freezes, body.frozen_ms)
     return {}
 
 
-async def _ask(
-    socket: RoomConsumer, question: Callable[[], relays.Question]
-) -> tuple[Mapping[str, Any], str]:
+async def _ask(socket: Socket, question: Callable[[], relays.Question]) -> tuple[Mapping[str, Any], str]:
     """Asks the lesson's relay; once more, with fresh permits, where it lacked a permit that we would give."""
     lesson_id = socket.seat.lesson_id
     placed = await in_database(relays.place, lesson_id)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
 from classroom.permissions import Action
 from classroom.services import moods
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Pressed(Body):
 
 
 @command("moods.press", Action.ATTEND, Pressed)
-async def press(socket: RoomConsumer, body: Pressed) -> dict[str, Any]:
+async def press(socket: Socket, body: Pressed) -> dict[str, Any]:
     """Notes how somebody follows."""
     seat = socket.seat
     await in_database(moods.press, seat.lesson_id, seat.user_id, body.mood)

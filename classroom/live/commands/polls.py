@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from classroom.core import polls as core
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
 from classroom.permissions import Action
 from classroom.services import polls
 from classroom.services.polls import Draft
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 SLIP = re.compile(r"[A-Za-z0-9_-]{20,64}")
 """Long enough that nobody can guess another's."""
@@ -105,55 +102,55 @@ class Given(Body):
 
 
 @command("polls.make", Action.CONDUCT, NewPoll)
-async def make(socket: RoomConsumer, body: NewPoll) -> dict[str, Any]:
+async def make(socket: Socket, body: NewPoll) -> dict[str, Any]:
     """Makes a poll."""
     poll_id = await in_database(polls.make, socket.seat.lesson_id, body.draft, opens=body.opens)
     return {"poll": str(poll_id)}
 
 
 @command("polls.edit", Action.CONDUCT, ChangedPoll)
-async def edit(socket: RoomConsumer, body: ChangedPoll) -> dict[str, Any]:
+async def edit(socket: Socket, body: ChangedPoll) -> dict[str, Any]:
     """Changes a poll that nobody was asked yet."""
     await in_database(polls.edit, socket.seat.lesson_id, body.poll, body.draft)
     return {}
 
 
 @command("polls.delete", Action.CONDUCT, OnePoll)
-async def delete(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+async def delete(socket: Socket, body: OnePoll) -> dict[str, Any]:
     """Deletes a poll that nobody was asked yet."""
     await in_database(polls.delete, socket.seat.lesson_id, body.poll)
     return {}
 
 
 @command("polls.open", Action.CONDUCT, OnePoll)
-async def open_poll(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+async def open_poll(socket: Socket, body: OnePoll) -> dict[str, Any]:
     """Asks the class."""
     await in_database(polls.open_poll, socket.seat.lesson_id, body.poll)
     return {}
 
 
 @command("polls.close", Action.CONDUCT, OnePoll)
-async def close(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+async def close(socket: Socket, body: OnePoll) -> dict[str, Any]:
     """Takes no more answers."""
     await in_database(polls.close, socket.seat.lesson_id, body.poll)
     return {}
 
 
 @command("polls.show", Action.CONDUCT, Show)
-async def show(socket: RoomConsumer, body: Show) -> dict[str, Any]:
+async def show(socket: Socket, body: Show) -> dict[str, Any]:
     """Shows all the results, or hides them."""
     await in_database(polls.show, socket.seat.lesson_id, body.poll, is_shown=body.is_shown)
     return {}
 
 
 @command("polls.answers", Action.CONDUCT, OnePoll)
-async def answers(socket: RoomConsumer, body: OnePoll) -> dict[str, Any]:
+async def answers(socket: Socket, body: OnePoll) -> dict[str, Any]:
     """Tells who has answered what to a poll with names."""
     return {"answers": await in_database(polls.named_answers, socket.seat.lesson_id, body.poll)}
 
 
 @command("polls.answer", Action.ATTEND, Given)
-async def answer(socket: RoomConsumer, body: Given) -> dict[str, Any]:
+async def answer(socket: Socket, body: Given) -> dict[str, Any]:
     """Takes somebody's answer."""
     seat = socket.seat
     await in_database(polls.answer, seat.lesson_id, body.poll, seat.user_id, body.answer, body.slip)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, Nothing, checked
 from classroom.permissions import Action
 from classroom.services import slides
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 MAX_PAGE = 10_000
 
@@ -35,7 +32,7 @@ class Turn(Body):
 
 
 @command("slides.show", Action.CONDUCT, Show)
-async def show(socket: RoomConsumer, body: Show) -> dict[str, Any]:
+async def show(socket: Socket, body: Show) -> dict[str, Any]:
     """Shows a page to all."""
     seat = socket.seat
     await in_database(slides.show, seat.lesson_id, seat.user_id, body.material, body.page)
@@ -43,14 +40,14 @@ async def show(socket: RoomConsumer, body: Show) -> dict[str, Any]:
 
 
 @command("slides.turn", Action.CONDUCT, Turn)
-async def turn(socket: RoomConsumer, body: Turn) -> dict[str, Any]:
+async def turn(socket: Socket, body: Turn) -> dict[str, Any]:
     """Turns to another page for all."""
     await in_database(slides.turn, socket.seat.lesson_id, body.page)
     return {}
 
 
 @command("slides.close", Action.CONDUCT, Nothing)
-async def close(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+async def close(socket: Socket, body: Nothing) -> dict[str, Any]:
     """Takes the slides away."""
     await in_database(slides.close, socket.seat.lesson_id, socket.seat.user_id)
     return {}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, checked
 from classroom.permissions import Action
 from classroom.services import lessons, relays
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Sources(Body):
 
 
 @command("stage.set_sources", Action.PUBLISH, Sources)
-async def set_sources(socket: RoomConsumer, body: Sources) -> dict[str, Any]:
+async def set_sources(socket: Socket, body: Sources) -> dict[str, Any]:
     """Tells the room what the stage shows."""
     await in_database(lessons.set_sources, socket.seat, body.sources)
     return {}

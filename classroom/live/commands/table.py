@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from classroom.core.seats import Seat
+from classroom.live.access import Pass
 from classroom.permissions import Action
+from classroom.services.questions import Questions
 
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
+
+class Socket(Protocol):
+    """A page's socket, as far as requests have to do with it."""
+
+    questions: Questions
+    """What the page asks the relay."""
+
+    @property
+    def entry(self) -> Pass:
+        """What the page was let in with."""
+
+    @property
+    def seat(self) -> Seat:
+        """Which page of whom this is, in which room."""
+
+    @property
+    def role(self) -> str:
+        """The person's part in the lesson."""
+
+    async def end_presence(self) -> None:
+        """Ends the page's presence and media now."""
 
 
 class Payload(Protocol):
@@ -20,7 +42,7 @@ class Payload(Protocol):
         """Takes exactly the known fields; raises ValueError otherwise."""
 
 
-Handler = Callable[["RoomConsumer", Any], Awaitable[Mapping[str, Any]]]
+Handler = Callable[[Socket, Any], Awaitable[Mapping[str, Any]]]
 H = TypeVar("H", bound=Handler)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classroom.live import protocol
-from classroom.live.commands.table import command
+from classroom.live.commands.table import Socket, command
 from classroom.live.database import in_database
 from classroom.live.protocol import Body, Nothing, checked
 from classroom.models.timer import MAX_LABEL_LENGTH
 from classroom.permissions import Action
 from classroom.services import timer
-
-if TYPE_CHECKING:
-    from classroom.live.room_consumer import RoomConsumer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +30,21 @@ class More(Body):
 
 
 @command("timer.start", Action.CONDUCT, Start)
-async def start(socket: RoomConsumer, body: Start) -> dict[str, Any]:
+async def start(socket: Socket, body: Start) -> dict[str, Any]:
     """Starts a timer that all see."""
     await in_database(timer.start, socket.seat.lesson_id, body.seconds, body.label)
     return {}
 
 
 @command("timer.add", Action.CONDUCT, More)
-async def add(socket: RoomConsumer, body: More) -> dict[str, Any]:
+async def add(socket: Socket, body: More) -> dict[str, Any]:
     """Prolongs the timer."""
     await in_database(timer.add, socket.seat.lesson_id, body.seconds)
     return {}
 
 
 @command("timer.stop", Action.CONDUCT, Nothing)
-async def stop(socket: RoomConsumer, body: Nothing) -> dict[str, Any]:
+async def stop(socket: Socket, body: Nothing) -> dict[str, Any]:
     """Takes the timer away."""
     await in_database(timer.stop, socket.seat.lesson_id)
     return {}
