@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
 from wsgiref.headers import Headers
 
 from django.conf import settings
@@ -12,7 +13,15 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 from servestatic.asgi import ServeStaticASGI
+from servestatic.responders import StaticFile
 from servestatic.storage import CompressedManifestStaticFilesStorage
+from servestatic.utils import decode_path_info
+
+SMALL_BYTES = 256 << 10
+"""Files up to this size are answered from memory."""
+MAX_ANSWERS = 2048
+"""So many may be kept, one for each file and `Accept-Encoding`, of which browsers know two or three."""
+ABOUT_BODY = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
@@ -41,12 +50,67 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         return convert_unless_type
 
 
-def with_static_files(application: Any) -> ServeStaticASGI:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a plain GET of a file brings."""
+
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    etag: bytes
+
+
+class SmallFilesInMemory(ServeStaticASGI):
+    """Serves static files; what is small is read once, since a room's page asks for 150 of them at a time."""
+
+    def initialize(self) -> None:
+        """Is called once by the constructor."""
+        super().initialize()
+        self._answers: dict[tuple[str, bytes], Answer] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers a file's request, or hands the request on."""
+        answer = None
+        if scope["type"] == "http" and scope["method"] == "GET" and not self.autorefresh:
+            headers = dict(scope["headers"])
+            if b"range" not in headers:
+                answer = self._answer(scope["path"], headers.get(b"accept-encoding", b""))
+        if answer is None:
+            await super().__call__(scope, receive, send)
+            return
+        if headers.get(b"if-none-match") == answer.etag:
+            status, body = 304, b""
+            sent = [header for header in answer.headers if header[0] not in ABOUT_BODY]
+        else:
+            status, body, sent = 200, answer.body, answer.headers
+        await send({"type": "http.response.start", "status": status, "headers": sent})
+        await send({"type": "http.response.body", "body": body})
+
+    def _answer(self, path: str, encodings: bytes) -> Answer | None:
+        """The answer for a small file, in the best encoding that is accepted; None for everything else."""
+        key = path, encodings
+        if (known := self._answers.get(key)) is not None:
+            return known
+        file = self.files.get(decode_path_info(path))
+        if not isinstance(file, StaticFile):
+            return None
+        found = file.get_response("GET", {"HTTP_ACCEPT_ENCODING": encodings.decode("latin-1")})
+        with cast(BinaryIO, found.file) as content:
+            if int(dict(found.headers)["Content-Length"] or 0) > SMALL_BYTES:
+                return None
+            headers = [(name.lower().encode(), (value or "").encode()) for name, value in found.headers]
+            answer = Answer(headers, content.read(), dict(headers)[b"etag"])
+        if len(self._answers) >= MAX_ANSWERS:
+            self._answers.clear()
+        self._answers[key] = answer
+        return answer
+
+
+def with_static_files(application: Any) -> SmallFilesInMemory:
     """Wraps an ASGI application so that static files are answered before it.
 
     In front of Django's middleware they cost no thread, and a page of thirty scripts loads at once.
     """
-    server = ServeStaticASGI(
+    server = SmallFilesInMemory(
         application,
         # A file of fixed name may change with the next start, so the browser asks each time (and gets a 304).
         max_age=0,

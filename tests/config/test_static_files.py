@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
-from config.static_files import with_static_files
+from config.static_files import SMALL_BYTES, with_static_files
 
 SCRIPT = "js/tests/first.js"
 IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
@@ -74,6 +75,48 @@ async def test_a_file_that_the_browser_has_is_not_sent_again(folder: Path) -> No
     _, headers, _ = await get(application, f"/static/{SCRIPT}")
     status, _, body = await get(application, f"/static/{SCRIPT}", if_none_match=headers["etag"])
     assert (status, body) == (304, b"")
+
+
+async def test_a_small_file_is_read_once(folder: Path) -> None:
+    application = with_static_files(not_found)
+    first = await get(application, f"/static/{SCRIPT}")
+    (folder / SCRIPT).unlink()
+    assert await get(application, f"/static/{SCRIPT}") == first
+
+
+async def test_a_large_file_and_a_part_of_a_file_come_from_the_disk(folder: Path) -> None:
+    (folder / "film.bin").write_bytes(bytes(SMALL_BYTES + 1))
+    application = with_static_files(not_found)
+    status, _, body = await get(application, "/static/film.bin")
+    assert (status, len(body)) == (200, SMALL_BYTES + 1)
+    await get(application, f"/static/{SCRIPT}")
+    status, _, body = await get(application, f"/static/{SCRIPT}", range="bytes=0-5")
+    assert (status, body) == (206, b"import")
+
+
+async def test_no_more_answers_are_kept_than_there_is_room_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.static_files.MAX_ANSWERS", 3)
+    application = with_static_files(not_found)
+    for number in range(20):
+        status, _, _ = await get(application, f"/static/{SCRIPT}", accept_encoding=f"made-up-{number}")
+        assert status == 200
+        assert len(application._answers) <= 3
+
+
+async def test_each_browser_gets_the_encoding_that_it_accepts(collected: Path) -> None:
+    script = collected / "js/tests/large.js"
+    script.write_text("// " + "a" * 5000)
+    (collected / "js/tests/large.js.gz").write_bytes(gzip.compress(script.read_bytes()))
+    application = with_static_files(not_found)
+    for _ in range(2):
+        _, headers, body = await get(application, "/static/js/tests/large.js", accept_encoding="gzip, br")
+        assert headers["content-encoding"] == "gzip"
+        assert gzip.decompress(body) == script.read_bytes()
+        _, headers, body = await get(application, "/static/js/tests/large.js")
+        assert "content-encoding" not in headers
+        assert body == script.read_bytes()
 
 
 async def test_the_admin_s_files_are_served_too(folder: Path) -> None:
