@@ -91,23 +91,6 @@ async def test_an_anonymous_answer_is_told_to_nobody_by_name(cast: Cast) -> None
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        {"poll": "x", "answer": [0], "slip": ""},
-        {"poll": str(Poll().pk), "answer": [9], "slip": ""},
-        {"poll": str(Poll().pk), "answer": [0] * 10, "slip": ""},
-        {"poll": str(Poll().pk), "answer": "x" * 201, "slip": ""},
-        {"poll": str(Poll().pk), "answer": {"0": 1}, "slip": ""},
-        {"poll": str(Poll().pk), "answer": [0], "slip": "short"},
-        {"poll": str(Poll().pk), "answer": [0], "slip": "x" * 65},
-    ],
-)
-async def test_what_is_no_answer_is_a_bad_request(cast: Cast, body: dict[str, Any]) -> None:
-    student = await open_page(cast.student, cast.lesson)
-    assert (await student.request("polls.answer", body))["error"]["code"] == "bad_request"
-
-
-@pytest.mark.parametrize(
     "changes",
     [
         {"kind": "vote"},
@@ -149,12 +132,3 @@ async def test_the_timer_is_told_to_all(cast: Cast) -> None:
     assert late.snapshot["timer"]["label"] == "Groups"
     await teacher.request("timer.stop")
     assert (await first.heard("timer.changed", timer=None))["body"] == {"timer": None}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{"seconds": 4, "label": ""}, {"seconds": 14_401, "label": ""}, {"seconds": 60, "label": "x" * 81}],
-)
-async def test_a_timer_has_bounds(cast: Cast, body: dict[str, Any]) -> None:
-    teacher = await open_page(cast.teacher, cast.lesson)
-    assert (await teacher.request("timer.start", body))["error"]["code"] == "bad_request"
