@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
@@ -39,18 +38,6 @@ COURSE = {
     "supervision_grace": 10,
 }
 NO_ENROLMENTS = {"enrolments-TOTAL_FORMS": "0", "enrolments-INITIAL_FORMS": "0"}
-
-
-@pytest.fixture
-def school_admin(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.admin)
-    return client
-
-
-@pytest.fixture
-def staff(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
 
 
 def change(name: str, row: Any) -> str:

@@ -31,12 +31,6 @@ def drain_page(relay: Relay) -> str:
     return reverse("admin:classroom_relay_drain", args=[relay.pk])
 
 
-@pytest.fixture
-def staff(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def test_nobody_but_platform_staff_sees_or_drains_relays(cast: Cast, client: Client) -> None:
     relay = make_relay()
     people: tuple[User, ...] = (cast.student, cast.teacher, cast.admin, cast.other_admin)

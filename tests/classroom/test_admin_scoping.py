@@ -38,18 +38,6 @@ def keys(cast: Cast) -> None:
         reports.send(lesson.pk, teacher.pk, None, f"Words of {teacher.name}")
 
 
-@pytest.fixture
-def school_admin(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.admin)
-    return client
-
-
-@pytest.fixture
-def staff(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def row_of(school: School, model_admin: Admin) -> Model:
     row: Model | None = model_admin.school_rows(model_admin.model._default_manager.all(), school.pk).first()
     assert row is not None, f"the cast has no {model_admin.opts.model_name} in {school}"
