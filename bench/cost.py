@@ -131,8 +131,7 @@ def main() -> None:
         points = [asdict(point) for point in asyncio.run(grow(options.clients, steps, options.seconds))]
     except (RelayError, ConnectionError, ValueError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json({"points": points}, options.json)
+    write_json({"points": points}, options.json)
     print(points_table(points))
     print(table(points[-1], goals(points[-1]["subscribers"])))
 

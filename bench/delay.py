@@ -128,8 +128,7 @@ def main() -> None:
         figures = asyncio.run(run(options.subscribers, options.seconds, options.probes))
     except (RelayError, ConnectionError, ValueError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json(figures, options.json)
+    write_json(figures, options.json)
     print(table(figures, GOALS))
 
 

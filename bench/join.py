@@ -93,8 +93,7 @@ def main() -> None:
         figures = measure(options.joins)
     except (UnfitRunError, AssertionError, PlaywrightError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json(figures, options.json)
+    write_json(figures, options.json)
     print(table(figures, GOALS))
 
 

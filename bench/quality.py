@@ -193,8 +193,7 @@ def main() -> None:
         result = told(measure(options.pace))
     except (UnfitRunError, ValueError, AssertionError, PlaywrightError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json(result, options.json)
+    write_json(result, options.json)
     print(points_table(result["phases"]))
     print(table(result["figures"], GOALS))
 

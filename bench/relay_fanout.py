@@ -127,8 +127,7 @@ def main() -> None:
         result = asyncio.run(run(options.subscribers, options.seconds, options.profile))
     except (RelayError, ConnectionError, ValueError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json(asdict(result), options.json)
+    write_json(asdict(result), options.json)
     print(table(asdict(result), goals(options.subscribers)))
 
 

@@ -60,8 +60,10 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:,.10g}"
 
 
-def write_json(figures: Any, path: Path) -> None:
-    """Writes the figures and where they come from, making the folder if need be."""
+def write_json(figures: Any, path: Path | None) -> None:
+    """Writes the figures and where they come from, making the folder if need be; nowhere without a path."""
+    if path is None:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"about": about(), "figures": figures}, indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
@@ -70,5 +72,4 @@ def write_json(figures: Any, path: Path) -> None:
 def not_measured(reason: str, path: Path | None) -> None:
     """Says plainly that there is nothing, on paper too."""
     print(f"not measured here: {reason}")
-    if path:
-        write_json({"not_measured": reason}, path)
+    write_json({"not_measured": reason}, path)

@@ -95,8 +95,7 @@ def main() -> None:
         figures = asyncio.run(compare(steps, options.rounds, options.seconds))
     except (RelayError, JanusError, ConnectionError, ValueError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json(figures, options.json)
+    write_json(figures, options.json)
     print(points_table(figures["points"]))
     times = [point["times_ours"] for point in figures["points"] if point["sfu"] == "Janus"][-1]
     print(table({"janus_times_ours": times}, {"janus_times_ours": GOAL}))

@@ -130,8 +130,7 @@ def main() -> None:
         figures = asyncio.run(run(options.inside, options.joining, options.span, footage))
     except (RelayError, ConnectionError, ValueError) as error:
         sys.exit(f"nothing was measured: {error}")
-    if options.json:
-        write_json({"storm": figures, "replay": replay_costs(footage)}, options.json)
+    write_json({"storm": figures, "replay": replay_costs(footage)}, options.json)
     print(table({name: value for name, value in figures.items() if name != "picture_quantiles"}, GOALS))
 
 
