@@ -6,16 +6,17 @@ import enum
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from classroom.core import schedule
-from classroom.models import Course, Enrolment, Lesson, Participation, Turn
+from classroom.models import Course, Enrolment, Lesson, Turn
 from classroom.models.course import Admission
 from classroom.models.lesson import BoardMode, ChatMode
+from classroom.prepared import Prepared
 
 STAFF_ROLES = frozenset({Enrolment.Role.TEACHER.value, Enrolment.Role.ASSISTANT.value})
 OPEN_PHASES = frozenset({schedule.LOBBY, schedule.LIVE})
@@ -138,12 +139,35 @@ FIELDS = (
     "course__lessons__is_supervised",
     "course__lessons__chat_mode",
     "course__lessons__board_mode",
-    "admitted_at",
-    "is_chat_muted",
+    "part__admitted_at",
+    "part__is_chat_muted",
     "has_turn",
     "has_floor",
 )
 """Where a Standing's fields come from, in their order."""
+PARTS = "course__lessons__participations"
+
+
+def _enrolled(user_ids: Collection[UUID] | None, lesson_ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    turns = Turn.objects.filter(
+        lesson=OuterRef("course__lessons"), user=OuterRef("user"), ended_at=None, accepted_at__isnull=False
+    )
+    own_part = FilteredRelation(PARTS, condition=Q(**{f"{PARTS}__user": F("user")}))
+    rows = Enrolment.objects.annotate(part=own_part).filter(
+        user__is_active=True,
+        user__school_id=F("course__school_id"),
+        course__lessons__in=lesson_ids,
+        part__removed_at=None,
+    )
+    if user_ids is not None:
+        rows = rows.filter(user_id__in=user_ids)
+    return rows.annotate(
+        has_turn=Exists(turns),
+        has_floor=Exists(turns.filter(kind__in=(Turn.Kind.FLOOR, Turn.Kind.SEAT))),
+    ).values_list("user_id", "course__lessons", *FIELDS)
+
+
+_prepared = Prepared(_enrolled)
 
 
 def standings(
@@ -154,28 +178,8 @@ def standings(
     Whoever isn't active, was removed from the lesson, is not enrolled in its course or not of its school has
     none.
     """
-    rows = _enrolled(lesson_ids)
-    if user_ids is not None:
-        rows = rows.filter(user_id__in=user_ids)
-    found = cast(Any, rows.values_list("user_id", "course__lessons", *FIELDS))
-    return {(user_id, lesson_id): Standing(*rest) for user_id, lesson_id, *rest in found}
-
-
-def _enrolled(lesson_ids: Collection[UUID]) -> QuerySet[Enrolment]:
-    own = {"lesson": OuterRef("course__lessons"), "user": OuterRef("user")}
-    part = Participation.objects.filter(**own)
-    turns = Turn.objects.filter(**own, ended_at=None, accepted_at__isnull=False)
-    return Enrolment.objects.filter(
-        ~Exists(part.filter(removed_at__isnull=False)),
-        user__is_active=True,
-        user__school_id=F("course__school_id"),
-        course__lessons__in=lesson_ids,
-    ).annotate(
-        admitted_at=Subquery(part.values("admitted_at")[:1]),
-        is_chat_muted=Subquery(part.values("is_chat_muted")[:1]),
-        has_turn=Exists(turns),
-        has_floor=Exists(turns.filter(kind__in=(Turn.Kind.FLOOR, Turn.Kind.SEAT))),
-    )
+    rows = _prepared.rows(user_ids, lesson_ids)
+    return {(user_id, lesson_id): Standing(*rest) for user_id, lesson_id, *rest in rows}
 
 
 def standing(user_id: UUID, lesson_id: UUID) -> Standing | None:
