@@ -17,7 +17,7 @@ from classroom.core import groups
 from classroom.core.buckets import TokenBucket
 from classroom.core.links import FreezeMemory
 from classroom.core.seats import Seat
-from classroom.live import access, protocol
+from classroom.live import access, protocol, rights
 from classroom.live.commands import COMMANDS, Command
 from classroom.live.database import in_database
 from classroom.live.hub import hub
@@ -298,7 +298,7 @@ class RoomConsumer(AsyncConsumer):
         return await command.handler(self, body)
 
     async def _require(self, action: Action, kind: str) -> None:
-        standing = await in_database(permissions.standing, self.seat.user_id, self.seat.lesson_id)
+        standing = await rights.standing(self.seat.user_id, self.seat.lesson_id)
         if standing is None or not standing.allows(action):
             audit.warning("refused %s to %s in lesson %s", kind, self.seat.user_id, self.seat.lesson_id)
             raise RequestError(protocol.FORBIDDEN, _("You may not do that here."))

@@ -46,6 +46,18 @@ def counting() -> Iterator[None]:
         CursorWrapper.execute = original  # type: ignore[method-assign]
 
 
+@contextlib.contextmanager
+def counted() -> Iterator[list[str]]:
+    """Writes down the queries of what runs within, in whatever task or thread of its own."""
+    seen: list[str] = []
+    token = _counted.set(seen)
+    try:
+        with counting():
+            yield seen
+    finally:
+        _counted.reset(token)
+
+
 async def entering_queries(user: User, lesson: Lesson, other: User) -> list[str]:
     """The queries that it takes a person's page from the door to the snapshot.
 
