@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request, ViewportSize
 
 AXE = (Path(__file__).resolve().parents[1] / "vendor" / "axe.min.js").read_text()
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 SIZES = (WIDE, NARROW)
 TARGET = 44
 """Pixels: the least height and width of what is pressed (WCAG 2.5.5)."""
@@ -42,7 +42,7 @@ def inspect(page: Page) -> None:
     """Fails with what is wrong with the page, in both sizes and both schemes; leaves it as it was."""
     before = page.viewport_size
     for size in SIZES:
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             where = f"{page.url} at {size['width']} px, {scheme}"

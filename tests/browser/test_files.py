@@ -102,6 +102,7 @@ def test_the_teacher_keeps_a_picture_of_the_stage(classroom: ClassRoom) -> None:
     _name, got = download(teacher, "Stage ")
     with Image.open(io.BytesIO(got)) as picture:
         assert picture.width >= 1000
-        red, green, blue = picture.convert("RGB").getpixel((picture.width // 2, 7 * picture.height // 10))  # type: ignore[misc]
+        x, y = picture.width // 2, 7 * picture.height // 10
+        red, green, blue = picture.convert("RGB").crop((x, y, x + 1, y + 1)).tobytes()
     # The ground of the page: 0.35, 0.9, 0.8 of 255.
     assert (abs(red - 89) < 12, abs(green - 229) < 12, abs(blue - 204) < 12) == (True, True, True)

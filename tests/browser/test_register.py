@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -28,11 +29,11 @@ def mark(page: Page, name: str) -> str:
     return line.locator(".mark").inner_text()
 
 
-def test_the_register_keeps_itself(classroom: ClassRoom, new_person: object) -> None:
+def test_the_register_keeps_itself(classroom: ClassRoom, new_person: Callable[..., BrowserContext]) -> None:
     teacher = classroom.live_teacher()
     first = classroom.watching("student1")
     second = classroom.watching("student2")
-    blocked: BrowserContext = new_person()  # type: ignore[operator]
+    blocked = new_person()
     sign_in(blocked, classroom.lectern.url, classroom.lectern.cast["student3"])
     blocked.add_init_script(BREAKS_SOCKETS)
     blocked.new_page().goto(classroom.url)

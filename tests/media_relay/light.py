@@ -174,7 +174,7 @@ class LightPeer(asyncio.DatagramProtocol):
     async def handshake(self) -> str:
         """Runs the DTLS handshake as its client; returns the state it ends in."""
         assert self.description is not None
-        self._dtls = RTCDtlsTransport(self._ice, [self.certificate])  # type: ignore[arg-type]
+        self._dtls = RTCDtlsTransport(self._ice, [self.certificate])  # type: ignore[arg-type]  # has what it asks
         self._dtls._srtp_profiles = self.srtp_profiles
         self._dtls._set_role("client")
         prints = [RTCDtlsFingerprint(*pair) for pair in self.description.fingerprints]

@@ -60,10 +60,10 @@ def _fixture_teardown(self: TransactionTestCase) -> None:
 @contextmanager
 def emptied_quickly() -> Iterator[None]:
     """Lets tests that commit end this way."""
-    slowly = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-    TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[attr-defined]
+    slowly = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # the stubs lack it
+    TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[attr-defined]  # the stubs lack it
     yield
-    TransactionTestCase._fixture_teardown = slowly  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = slowly  # type: ignore[attr-defined]  # the stubs lack it
 
 
 def end_other_connections(connection: BaseDatabaseWrapper) -> None:
@@ -76,4 +76,4 @@ def end_other_connections(connection: BaseDatabaseWrapper) -> None:
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]
+    connection.close_pool()  # type: ignore[attr-defined]  # the stubs lack it

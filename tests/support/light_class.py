@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from media_relay import protocol
 from tests.media_relay.light import LightPeer
@@ -31,7 +32,7 @@ class LightPage:
         site, _, path = room_url.partition("/lessons/")
         lesson = path.split("/")[0]
         self._url = f"{site.replace('http', 'ws', 1)}/ws/lessons/{lesson}/?client=light-page-{number:04}"
-        self._origin = site
+        self._origin = Origin(site)
         self._headers = {"Cookie": f"sessionid={session_key}"}
         self._line: ClientConnection | None = None
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -47,7 +48,7 @@ class LightPage:
 
     async def run(self) -> None:
         """Is in the room until cancelled."""
-        async with connect(self._url, origin=self._origin, additional_headers=self._headers) as line:  # type: ignore[arg-type]
+        async with connect(self._url, origin=self._origin, additional_headers=self._headers) as line:
             self._line = line
             media = asyncio.create_task(self._keep_media())
             try:

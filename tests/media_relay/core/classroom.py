@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from media_relay.core import codecs, rtcp, rtp
 from media_relay.core.codecs import PAGE_PROFILE
@@ -142,10 +143,10 @@ class Classroom:
         self.router.receive_rtp(link, packet, self.now)
         return [output.packet for output in self._drain() if isinstance(output, Forward)]
 
-    def sound(self, link: Link, sequence: int, **fields: object) -> list[bytes]:
+    def sound(self, link: Link, sequence: int, **fields: Any) -> list[bytes]:
         """A packet of the microphone arrives."""
         values = {"ssrc": 2, "mid": MICROPHONE, "payload_type": OPUS, **fields}
-        return self.rtp(link, sequence, b"opus", **values)  # type: ignore[arg-type]
+        return self.rtp(link, sequence, b"opus", **values)
 
     def rtcp(self, link: Link, *packets: rtcp.Sendable) -> list[Output]:
         """RTCP arrives; returns everything that comes of it."""

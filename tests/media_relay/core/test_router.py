@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -267,9 +269,9 @@ def test_without_mid_and_ssrc_lines_a_payload_type_of_one_source_tells(room: Cla
 @pytest.mark.parametrize(
     "fields", [{"mid": "nobody"}, {"mid": "", "ssrc": 77}, {"payload_type": 3}, {"payload_type": OPUS}]
 )
-def test_a_packet_of_no_known_source_is_dropped(room: Classroom, fields: dict[str, object]) -> None:
+def test_a_packet_of_no_known_source_is_dropped(room: Classroom, fields: dict[str, Any]) -> None:
     teacher = room.publisher(TEACHER, offered(CAMERA), offered(SCREEN))
-    assert room.rtp(teacher, 1, KEYFRAME, **fields) == []  # type: ignore[arg-type]
+    assert room.rtp(teacher, 1, KEYFRAME, **fields) == []
     assert room.router.counters["rtp_unroutable"] == 1
 
 
@@ -400,7 +402,7 @@ def test_sound_goes_on_at_once_after_a_switch(room: Classroom) -> None:
     st.randoms(use_true_random=False),
 )
 def test_whatever_happens_a_slot_is_one_unbroken_stream(
-    scenes: list[tuple[str, int, bool]], sequence: int, timestamp: int, shuffle: object
+    scenes: list[tuple[str, int, bool]], sequence: int, timestamp: int, shuffle: random.Random
 ) -> None:
     """Publishers take turns, restart and send in disorder: what goes out has no gap and no way back."""
     room = Classroom()
@@ -413,7 +415,7 @@ def test_whatever_happens_a_slot_is_one_unbroken_stream(
             links[who] = room.publisher(who)
         ssrc += 1
         order = list(range(1, frames + 1))
-        shuffle.shuffle(order)  # type: ignore[attr-defined]
+        shuffle.shuffle(order)
         for i in [0, *order]:
             room.now += 1 / 30
             content = DELTA if i else KEYFRAME

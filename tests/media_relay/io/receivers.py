@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from pylibsrtp import Policy, Session
@@ -101,6 +102,11 @@ def group_of(receivers: list[Receiver]) -> Group:
     for receiver in receivers:
         group.add(receiver.member)
     return group
+
+
+def lane_of(socket: Any, clock: Callable[[], float] = lambda: 0.0) -> Lane:
+    """A lane into what stands for a socket."""
+    return Lane(socket, clock)
 
 
 def run_all(lane: Lane) -> None:

@@ -213,7 +213,7 @@ def test_aiortc_is_as_the_relay_knows_it(certificates: tuple[Certificate, Certif
     source = inspect.getsource(RTCDtlsTransport)
     used = {word.partition("(")[0] for word in _words_after(source, "self.transport.")}
     assert used <= {"_recv", "_send", "role"}
-    transport = RTCDtlsTransport(None, [certificates[0]])  # type: ignore[arg-type]
+    transport = RTCDtlsTransport(None, [certificates[0]])  # type: ignore[arg-type]  # is not asked
     for name in ("_srtp_profiles", "_setup_srtp", "_ssl", "_role", "_set_role", "state", "start", "stop"):
         assert hasattr(transport, name)
     assert list(inspect.signature(RTCCertificate._create_ssl_context).parameters) == ["self", "srtp_profiles"]

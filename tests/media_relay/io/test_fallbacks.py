@@ -12,7 +12,16 @@ import pytest
 from media_relay.io import fallbacks, udp
 from media_relay.io.fanout import MAX_REFUSED_RUNS, Lane
 from media_relay.io.udp import UdpSocket
-from tests.media_relay.io.receivers import SSRC, Counting, Receiver, group_of, media_job, packet, run_all
+from tests.media_relay.io.receivers import (
+    SSRC,
+    Counting,
+    Receiver,
+    group_of,
+    lane_of,
+    media_job,
+    packet,
+    run_all,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +58,7 @@ def test_a_picture_goes_in_single_packets_where_the_kernel_knows_nothing_better(
     try:
         counting = Counting(opened[0])
         counting.takes_runs = opened[0].takes_runs
-        sent = put_picture(Lane(counting, lambda: 0.0), receivers, 1)  # type: ignore[arg-type]
+        sent = put_picture(lane_of(counting), receivers, 1)
         assert all(receiver.received() == sent for receiver in receivers)
         assert counting.messages == 3 * len(receivers)
         assert caplog.messages == [sentence]
@@ -62,7 +71,7 @@ def test_where_nobody_can_be_served_by_runs_they_are_tried_no_more(
     ours: UdpSocket, receivers: list[Receiver], caplog: pytest.LogCaptureFixture
 ) -> None:
     counting = Counting(ours, refuse_runs=True)
-    lane = Lane(counting, lambda: 0.0)  # type: ignore[arg-type]
+    lane = lane_of(counting)
     sent = put_picture(lane, receivers, 1)
     assert counting.messages == 0
     sent += put_picture(lane, receivers, 2)
@@ -74,7 +83,7 @@ def test_where_nobody_can_be_served_by_runs_they_are_tried_no_more(
 
 def test_a_few_narrow_paths_cost_the_others_no_runs(ours: UdpSocket, receivers: list[Receiver]) -> None:
     counting = Counting(ours, refuse_runs=True)
-    lane = Lane(counting, lambda: 0.0)  # type: ignore[arg-type]
+    lane = lane_of(counting)
     few = receivers[: MAX_REFUSED_RUNS - 1]
     for number in range(3):
         put_picture(lane, few, number)

@@ -23,6 +23,7 @@ from tests.media_relay.io.receivers import (
     Full,
     Receiver,
     group_of,
+    lane_of,
     media_job,
     packet,
     run_all,
@@ -69,7 +70,7 @@ def test_packets_of_a_picture_go_as_one_message_where_they_can(
     ours: UdpSocket, receivers: list[Receiver], sizes: list[int], messages: int
 ) -> None:
     counting = Counting(ours)
-    lane, group = Lane(counting, lambda: 0.0), group_of(receivers)  # type: ignore[arg-type]
+    lane, group = lane_of(counting), group_of(receivers)
     sent = [packet(i, size) for i, size in enumerate(sizes)]
     for data in sent:
         lane.put(media_job(group, data, (SSRC, 1), 0.0))
@@ -81,7 +82,7 @@ def test_packets_of_a_picture_go_as_one_message_where_they_can(
 
 def test_pictures_groups_and_sound_are_never_mixed(ours: UdpSocket, receivers: list[Receiver]) -> None:
     counting = Counting(ours)
-    lane = Lane(counting, lambda: 0.0)  # type: ignore[arg-type]
+    lane = lane_of(counting)
     group, other = group_of(receivers[:2]), group_of(receivers[2:4])
     sent = [packet(i) for i in range(5)]
     lane.put(media_job(group, sent[0], (SSRC, 1), 0.0))
@@ -114,7 +115,7 @@ def test_sound_comes_between_the_receivers_of_a_long_picture(
 
 def test_layers_that_come_mixed_go_as_one_message_each(ours: UdpSocket, receivers: list[Receiver]) -> None:
     counting = Counting(ours)
-    lane = Lane(counting, lambda: 0.0)  # type: ignore[arg-type]
+    lane = lane_of(counting)
     groups = group_of(receivers[:2]), group_of(receivers[2:4])
     sent = [packet(i) for i in range(6)]
     for i, data in enumerate(sent):
@@ -149,7 +150,7 @@ def test_who_comes_in_between_two_sounds_hears_the_second_alone(
 
 def test_what_waits_for_a_group_can_be_given_up_amid_its_receivers(receivers: list[Receiver]) -> None:
     network, done = Full(2), []
-    lane, group, other = Lane(network, lambda: 0.0), group_of(receivers), group_of(receivers[:1])  # type: ignore[arg-type]
+    lane, group, other = lane_of(network), group_of(receivers), group_of(receivers[:1])
     for index in range(3):
         lane.put(media_job(group, packet(index, 100), None, 0.0))
         lane.put(media_job(group, packet(index), (SSRC, index), 0.0))
@@ -190,7 +191,7 @@ def test_the_begin_of_a_picture_waits_for_the_rest_but_not_for_long(
 def test_a_message_that_the_kernel_cannot_take_apart_goes_in_pieces(
     ours: UdpSocket, receivers: list[Receiver]
 ) -> None:
-    lane = Lane(Counting(ours, refuse_runs=True), lambda: 0.0)  # type: ignore[arg-type]
+    lane = lane_of(Counting(ours, refuse_runs=True))
     group, sent = group_of(receivers), [packet(i) for i in range(4)]
     for data in sent[:3]:
         lane.put(media_job(group, data, (SSRC, 1), 0.0))
@@ -282,7 +283,7 @@ def test_a_turn_is_bounded(ours: UdpSocket, receivers: list[Receiver]) -> None:
 
 def test_when_the_network_is_full_sound_goes_first_and_nothing_twice(receivers: list[Receiver]) -> None:
     full = Full(COUNT // 2)
-    lane, group = Lane(full, lambda: 0.0), group_of(receivers)  # type: ignore[arg-type]
+    lane, group = lane_of(full), group_of(receivers)
     lane.put(media_job(group, packet(1), (SSRC, 1), 0.0))
     assert not lane.run()
     assert lane.blocked
@@ -298,7 +299,7 @@ def test_when_the_network_is_full_sound_goes_first_and_nothing_twice(receivers: 
 def test_a_picture_that_waited_too_long_is_given_up_to_its_end(receivers: list[Receiver]) -> None:
     now = 100.0
     full = Full(10)
-    lane, group = Lane(full, lambda: now), group_of(receivers)  # type: ignore[arg-type]
+    lane, group = lane_of(full, lambda: now), group_of(receivers)
     lane.put(media_job(group, packet(1), (SSRC, 1), now))
     assert not lane.run()
     now += MAX_VIDEO_DELAY + 0.01
@@ -314,7 +315,7 @@ def test_a_picture_that_waited_too_long_is_given_up_to_its_end(receivers: list[R
 def test_sound_waits_longer_than_a_picture_but_not_forever(receivers: list[Receiver]) -> None:
     now = 100.0
     full = Full(0)
-    lane, group = Lane(full, lambda: now), group_of(receivers)  # type: ignore[arg-type]
+    lane, group = lane_of(full, lambda: now), group_of(receivers)
     lane.put(media_job(group, packet(1), None, now))
     now += MAX_VIDEO_DELAY + 0.01
     assert not lane.run()

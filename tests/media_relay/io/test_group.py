@@ -22,6 +22,7 @@ from tests.media_relay.io.receivers import (
     Full,
     Receiver,
     group_of,
+    lane_of,
     media_job,
     packet,
     run_all,
@@ -81,7 +82,7 @@ class Class:
         self.chance = chance
         self._ours = UdpSocket("127.0.0.1", 0)
         self.receivers = [Receiver(PROFILES[i % 2]) for i in range(COUNT)]
-        self.lane = Lane(Trickling(self._ours, chance), lambda: 0.0)  # type: ignore[arg-type]
+        self.lane = lane_of(Trickling(self._ours, chance))
         self.group = Group()
         self.inside: dict[Receiver, Shift] = {}
         """Who is to get what is put next, and with which shift."""
@@ -181,7 +182,7 @@ def test_a_change_is_done_at_once_where_no_video_waits(ours: UdpSocket, receiver
 
 def test_a_change_is_done_even_when_the_packets_before_it_are_given_up(receivers: list[Receiver]) -> None:
     now, done = 100.0, []
-    lane, group = Lane(Full(0), lambda: now), group_of(receivers)  # type: ignore[arg-type]
+    lane, group = lane_of(Full(0), lambda: now), group_of(receivers)
     lane.put(media_job(group, packet(1), (SSRC, 1), now))
     lane.put_change(lambda: done.append(1), urgent=False)
     assert not lane.run()
@@ -200,7 +201,7 @@ def test_nobody_is_always_served_last(receivers: list[Receiver]) -> None:
             return count
 
     group = group_of(receivers)
-    lane = Lane(Watching(0), lambda: 0.0)  # type: ignore[arg-type]
+    lane = lane_of(Watching(0))
     for sequence in range(3):
         lane.put(media_job(group, packet(sequence), None, 0.0))
         run_all(lane)

@@ -98,7 +98,7 @@ class House:
         memory = ffi.new("char[]", data + b"\0")
         self._keep.append(memory)
         self.table.receive(
-            self.wire,  # type: ignore[arg-type]
+            self.wire,  # type: ignore[arg-type]  # it stands for a socket
             Datagram(address, memory, len(data), data[0] if data else -1),
         )
 
