@@ -15,7 +15,6 @@ from tests.support.room import PICTURE_SECONDS, Room
 GRACE = 2
 """Seconds of the course."""
 RECONNECTING = "The teacher is reconnecting."
-ALONE = "No teacher is connected"
 BREAK_LINE = "() => window.seenByTests.sockets.at(-1).socket.close()"
 
 
