@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -30,6 +30,14 @@ class Pass:
     """Whether they are in the room itself rather than in its lobby."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who stands at a room's door: the session that their cookie names, unchecked, and the page's own id."""
+
+    session_key: str
+    client: str
+
+
 def header(scope: Mapping[str, Any], name: bytes) -> str:
     """The one header of that name; empty when there is none, or more than one."""
     values = [value for key, value in scope["headers"] if key.lower() == name]
@@ -41,15 +49,25 @@ def session_key(scope: Mapping[str, Any]) -> str:
     return parse_cookie(header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME, "")
 
 
-def admit(key: str, lesson_id: UUID, client: str) -> Pass | None:
-    """Lets a person in, or not: by session and standing; three queries."""
-    user_id = signed_in([key]).get(key) if key else None
-    if user_id is None:
+def admit(lesson_id: UUID, callers: Sequence[Caller]) -> list[Pass | None]:
+    """Lets each of these into the lesson, or not: by session and standing; three queries for any number."""
+    people = signed_in({caller.session_key for caller in callers})
+    found = standings(set(people.values()), [lesson_id])
+    return [_pass(lesson_id, caller, people, found) for caller in callers]
+
+
+def _pass(
+    lesson_id: UUID,
+    caller: Caller,
+    people: Mapping[str, UUID],
+    found: Mapping[tuple[UUID, UUID], Standing],
+) -> Pass | None:
+    user_id = people.get(caller.session_key)
+    standing = found.get((user_id, lesson_id)) if user_id else None
+    if user_id is None or standing is None or not standing.allows(Action.ENTER):
         return None
-    found = standings([user_id], [lesson_id]).get((user_id, lesson_id))
-    if found is None or not found.allows(Action.ENTER):
-        return None
-    return Pass(key, Seat(lesson_id, user_id, client), found.role, found.is_admitted)
+    seat = Seat(lesson_id, user_id, caller.client)
+    return Pass(caller.session_key, seat, standing.role, standing.is_admitted)
 
 
 def verdicts(passes: Iterable[Pass]) -> dict[Pass, int]:

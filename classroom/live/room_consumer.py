@@ -20,6 +20,7 @@ from classroom.core.seats import Seat
 from classroom.live import access, protocol, rights
 from classroom.live.commands import COMMANDS, Command
 from classroom.live.database import in_database
+from classroom.live.gathering import Gathering
 from classroom.live.hub import hub
 from classroom.live.protocol import NotProtocolError, Request, RequestError
 from classroom.live.registry import registry
@@ -28,6 +29,7 @@ from classroom.permissions import Action
 from classroom.services import attendance, events, lessons, metrics, presence, rooms, snapshot
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
 from classroom.services.questions import Questions
+from classroom.services.snapshot import Viewer
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("lectern.audit")
@@ -47,6 +49,10 @@ ENDS_AT_ONCE = frozenset(
     )
 )
 """After these the page's presence and media end at once; after all others it has some time to come back."""
+
+
+_door = Gathering(access.admit)
+_snapshots = Gathering(snapshot.for_viewers)
 
 
 class RoomConsumer(AsyncConsumer):
@@ -127,7 +133,7 @@ class RoomConsumer(AsyncConsumer):
         if not protocol.CLIENT.fullmatch(client):
             return None
         lesson_id = self.scope["url_route"]["kwargs"]["lesson_id"]
-        return await in_database(access.admit, access.session_key(self.scope), lesson_id, client)
+        return await _door.ask(lesson_id, access.Caller(access.session_key(self.scope), client))
 
     def _groups(self) -> tuple[str, ...]:
         seat = self.seat
@@ -150,9 +156,14 @@ class RoomConsumer(AsyncConsumer):
         if self.role in permissions.STAFF_ROLES:
             await in_database(rooms.supervise, [self.seat.lesson_id])
 
+    async def look_around(self) -> dict[str, Any]:
+        """The whole room as this page sees it from now on."""
+        viewer = Viewer(self.seat, self.role, self.entry.is_admitted)
+        return await _snapshots.ask(self.seat.lesson_id, viewer)
+
     async def tell_all(self) -> None:
         """Sends the page the whole room."""
-        state = await in_database(snapshot.for_seat, self.seat, self.role, is_admitted=self.entry.is_admitted)
+        state = await self.look_around()
         self._told = max(self._told, state["seq"])
         self._has_snapshot = True
         await self.send_text(protocol.notice("room.snapshot", state))

@@ -52,12 +52,6 @@ def state(lesson_id: UUID) -> dict[str, Any]:
     }
 
 
-def section(lesson_id: UUID, *, is_staff: bool) -> dict[str, Any]:
-    """The floor in a snapshot: for the staff also who of the queue has not spoken yet this week."""
-    found = state(lesson_id)
-    return {**found, "not_spoken": not_spoken(lesson_id)["people"]} if is_staff else found
-
-
 def _turn(turn: Turn) -> dict[str, Any]:
     return {
         "person": str(turn.user_id),

@@ -1,8 +1,11 @@
-"""All that a page needs to know of a room at once."""
+"""All that pages need to know of a room at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
@@ -41,40 +44,67 @@ JOINED = (
 EMPTY_STAGE: dict[str, Any] = {"holder": None, "client": "", "sources": []}
 
 
-def for_seat(seat: Seat, role: str, *, is_admitted: bool = True) -> dict[str, Any]:
-    """The room as this page sees it, whose person has that role; its queries don't grow with the history.
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A page that is told of its room, and its person's part there."""
+
+    seat: Seat
+    role: str
+    is_admitted: bool = True
+
+
+def for_viewers(lesson_id: UUID, viewers: Sequence[Viewer]) -> list[dict[str, Any]]:
+    """The room as each of these pages sees it; its queries don't grow with the history.
 
     The lesson's row with `seq` is read first: the rest may be newer, which does no harm, but never older.
+    What is the same for all is read once.
     """
-    lesson = Lesson.objects.select_related(*JOINED).get(pk=seat.lesson_id)
+    lesson = Lesson.objects.select_related(*JOINED).get(pk=lesson_id)
     state = {
         "seq": lesson.event_seq,
         "lesson": _lesson(lesson),
-        "me": {**_me(seat, role), "is_admitted": is_admitted},
         "people": [],
         "stage": EMPTY_STAGE,
         "media": {"state": "none", "epoch": ""},
         "room": rooms.settings(lesson),
     }
-    return {**state, **_inside(lesson, seat, role)} if is_admitted else state
+    shared = _shared(lesson) if any(viewer.is_admitted for viewer in viewers) else {}
+    names = _names(viewers)
+    return [
+        {
+            **state,
+            "me": _me(viewer, names.get(viewer.seat.user_id, "")),
+            **(_inside(lesson, viewer, shared) if viewer.is_admitted else {}),
+        }
+        for viewer in viewers
+    ]
 
 
-def _inside(lesson: Lesson, seat: Seat, role: str) -> dict[str, Any]:
-    """What only those see who are in the room itself; each feature has a section of its own."""
-    sections = {
+def _shared(lesson: Lesson) -> dict[str, Any]:
+    """What all see alike who are in the room itself; each feature has a section of its own."""
+    return {
         "people": presence.people(lesson.pk),
         "stage": lessons.stage(lesson),
         "media": relays.media_of(lesson),
         "board": board.section_of(lesson),
         "slides": slides.state_of(lesson),
         "video": video.state_of(lesson),
-        "floor": floor.section(lesson.pk, is_staff=role in STAFF_ROLES),
-        "polls": polls.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
-        "moods": moods.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
+        "floor": floor.state(lesson.pk),
         "timer": timer.section(lesson),
-        "chat": chat.section(lesson.pk, seat.user_id, is_staff=role in STAFF_ROLES),
     }
-    if role in STAFF_ROLES:
+
+
+def _inside(lesson: Lesson, viewer: Viewer, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """That, and what each sees in a way of their own."""
+    user_id, is_staff = viewer.seat.user_id, viewer.role in STAFF_ROLES
+    sections = {
+        **shared,
+        "polls": polls.section(lesson.pk, user_id, is_staff=is_staff),
+        "moods": moods.section(lesson.pk, user_id, is_staff=is_staff),
+        "chat": chat.section(lesson.pk, user_id, is_staff=is_staff),
+    }
+    if is_staff:
+        sections["floor"] = {**shared["floor"], "not_spoken": floor.not_spoken(lesson.pk)["people"]}
         sections["lobby"] = participation.lobby(lesson.pk)
         sections["checks"] = checks.troubles(lesson.course_id)
         sections["earlier"] = continuing.offer(lesson)
@@ -92,13 +122,19 @@ def _lesson(lesson: Lesson) -> dict[str, str]:
     }
 
 
-def _me(seat: Seat, role: str) -> dict[str, Any]:
-    name = get_user_model().objects.values_list("name", flat=True).get(pk=seat.user_id)
+def _names(viewers: Sequence[Viewer]) -> dict[UUID, str]:
+    """By person; without whoever was deleted a moment ago."""
+    people = get_user_model().objects.filter(pk__in={viewer.seat.user_id for viewer in viewers})
+    return dict(people.values_list("pk", "name"))
+
+
+def _me(viewer: Viewer, name: str) -> dict[str, Any]:
     return {
-        "id": str(seat.user_id),
+        "id": str(viewer.seat.user_id),
         "name": name,
-        "role": role,
-        "client": seat.client,
+        "role": viewer.role,
+        "client": viewer.seat.client,
         # What the role allows once the lesson is live, so that a page can show its controls before that.
-        "can": [PUBLISHING] if role in STAFF_ROLES else [],
+        "can": [PUBLISHING] if viewer.role in STAFF_ROLES else [],
+        "is_admitted": viewer.is_admitted,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from classroom.live.database import in_database
 from classroom.live.protocol import Body, Nothing, checked
 from classroom.models.lesson import MAX_VIEW_LENGTH
 from classroom.permissions import Action
-from classroom.services import participation, rooms, snapshot
+from classroom.services import participation, rooms
 
 MAX_PEOPLE = 500
 
@@ -24,11 +25,9 @@ async def ping(socket: Socket, body: Nothing) -> dict[str, Any]:
 
 
 @command("room.snapshot", Action.STAY, Nothing)
-async def take_snapshot(socket: Socket, body: Nothing) -> dict[str, Any]:
+async def take_snapshot(socket: Socket, body: Nothing) -> Mapping[str, Any]:
     """The whole room, for a page that has missed an event."""
-    return await in_database(
-        snapshot.for_seat, socket.seat, socket.role, is_admitted=socket.entry.is_admitted
-    )
+    return await socket.look_around()
 
 
 @command("room.leave", Action.STAY, Nothing)

@@ -30,6 +30,9 @@ class Socket(Protocol):
     def role(self) -> str:
         """The person's part in the lesson."""
 
+    async def look_around(self) -> Mapping[str, Any]:
+        """The whole room as this page sees it from now on."""
+
     async def end_presence(self) -> None:
         """Ends the page's presence and media now."""
 

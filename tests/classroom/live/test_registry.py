@@ -85,7 +85,8 @@ async def test_a_look_at_many_sockets_takes_as_few_queries_as_at_one(
     cast: Cast, django_assert_max_num_queries: Any
 ) -> None:
     keys = [await in_database(make_session, student) for student in cast.students]
-    passes = [await in_database(access.admit, key, cast.lesson.pk, PAGE) for key in keys]
+    callers = [access.Caller(key, PAGE) for key in keys]
+    passes = await in_database(access.admit, cast.lesson.pk, callers)
 
     def look() -> dict[Any, int]:
         with django_assert_max_num_queries(3):

@@ -48,7 +48,7 @@ def test_who_has_spoken_in_the_course_since_monday_is_told_from_who_has_not(
         floor.raise_hand(cast.lesson.pk, student.pk, "")
     quiet = floor.not_spoken(cast.lesson.pk)["people"]
     assert set(quiet) == {str(student.pk) for student in cast.students[1:3]}
-    assert "not_spoken" not in floor.section(cast.lesson.pk, is_staff=False)
+    assert "not_spoken" not in floor.state(cast.lesson.pk)
 
 
 def test_a_hand_sinks_when_nobody_is_there_any_more(cast: Cast, seats: list[Seat]) -> None:

@@ -157,7 +157,7 @@ def test_a_late_joiner_is_told_all_by_three_queries(cast: Cast, django_assert_nu
     slides.show(cast.lesson.pk, cast.teacher.pk, make_material(cast).pk, 2)
     video.show(cast.lesson.pk, cast.teacher.pk, make_film(cast).pk)
     seat = Seat(cast.lesson.pk, cast.student.pk, "page-0001")
-    told = snapshot.for_seat(seat, "student")
+    (told,) = snapshot.for_viewers(cast.lesson.pk, [snapshot.Viewer(seat, "student")])
     assert (told["slides"]["page"], told["video"]["position"]) == (2, 0)
     with django_assert_num_queries(3):
         slides.state(cast.lesson.pk)
