@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Coroutine, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -62,7 +63,8 @@ class RoomConsumer(AsyncConsumer):
 
     def __init__(self) -> None:
         now = registry.clock()
-        self.heard_at = now
+        self.heard_at = math.inf
+        """When a message of the page was last taken up; what it says while it is being let in has to wait."""
         self.presence_key: int | None = None
         self._told = 0
         self._has_snapshot = False
@@ -125,6 +127,7 @@ class RoomConsumer(AsyncConsumer):
             hub.leave(self.seat.lesson_id, self)
             return
         await self._sit_down()
+        self.heard_at = registry.clock()
         # What has changed between the door and the groups would go unnoticed.
         registry.recheck_soon(self)
 

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.live import access
 from classroom.live.database import in_database
-from classroom.live.registry import registry
+from classroom.live.registry import SILENT_SECONDS, registry
 from classroom.live.room_consumer import RoomConsumer
 from classroom.models import Lesson, Presence
 from classroom.services import events, presence
 from media_relay import protocol
-from tests.classroom.live.wire import PAGE, make_session, open_page, open_relay
+from tests.classroom.live.wire import (
+    PAGE,
+    PATIENCE,
+    Page,
+    browser_headers,
+    make_session,
+    open_page,
+    open_relay,
+    open_socket,
+    room_path,
+)
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,3 +153,53 @@ async def test_a_page_that_waits_for_its_first_snapshot_has_missed_nothing() -> 
     await page.room_event({"seq": 3, "text": "{}", "audience": events.EVERYONE.to_wire()})
     assert not page.has_missed(7)
     assert not page.has_missed(7)
+
+
+@contextlib.asynccontextmanager
+async def nobody_comes_in(user: User, lesson: Lesson) -> AsyncIterator[None]:
+    """Has the database keep the person's page waiting for its place."""
+    is_held, may_end = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Presence.objects.create(lesson=lesson, user=user, client=PAGE)
+            loop.call_soon_threadsafe(is_held.set)
+            assert may_end.wait(PATIENCE)
+            transaction.set_rollback(True)
+
+    holding = asyncio.create_task(in_database(hold))
+    await is_held.wait()
+    try:
+        yield
+    finally:
+        may_end.set()
+        await holding
+
+
+async def test_a_page_is_not_silent_while_it_waits_to_be_let_in(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await in_database(make_session, cast.student)
+    socket = open_socket(room_path(cast.lesson.pk), browser_headers(key))
+    page = Page(socket, key)
+    async with nobody_comes_in(cast.student, cast.lesson):
+        assert (await socket.connect(PATIENCE))[0]
+        ping = await page.send("room.ping")
+        later = time.monotonic() + SILENT_SECONDS + 1
+        monkeypatch.setattr(registry, "clock", lambda: later)
+        await registry.close_silent()
+    await page.heard("room.snapshot")
+    assert (await page.reply_to(ping))["ok"]
+    await registry.close_silent()
+    assert (await page.request("room.ping"))["ok"]
+
+
+async def test_a_page_that_says_nothing_any_more_is_closed(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = await open_page(cast.student, cast.lesson)
+    later = time.monotonic() + SILENT_SECONDS + 1
+    monkeypatch.setattr(registry, "clock", lambda: later)
+    await registry.close_silent()
+    assert await student.close_code() == 4408
