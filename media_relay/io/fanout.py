@@ -235,18 +235,16 @@ class Lane:
     def _encrypt(self, job: Job, start: int, end: int) -> list[int]:
         """Encrypts for members of one chunk; returns those for whom libsrtp refuses it."""
         number, first = divmod(start, CHUNK)
-        sessions, offsets = job.group.chunk(number)
-        last = first + end - start
-        refused: set[int] = set()
-        for run, packet in enumerate(job.packets):
-            ring.fill(run, packet, last)
-            if offsets:
-                ring.renumber(run, job.numbers[run], offsets)
-            buffers, lengths = ring.buffers[run][first:last], ring.lengths[run][first:last]
-            status = list(map(job.protect, sessions[first:last], buffers, lengths))
-            if any(status):
-                refused.update(start + i for i, problem in enumerate(status) if problem)
-        return sorted(refused)
+        last, run = first + end - start, len(job.packets)
+        chunk = job.group.chunk(number)
+        ring.fill(job.packets, last)
+        if chunk.offsets:
+            ring.renumber(job.numbers, chunk.offsets)
+        part = slice(first * run, last * run)
+        status = list(map(job.protect, chunk.sessions(run)[part], ring.buffers[part], ring.lengths[part]))
+        if not any(status):
+            return []
+        return sorted({start + i // run for i, problem in enumerate(status) if problem})
 
     def _transmit(self, job: Job, end: int) -> bool:
         """Sends what is encrypted for the next members; returns False when the kernel has no room.
@@ -268,10 +266,10 @@ class Lane:
         """Sends the packets of a message that the kernel could not take apart, as for a small MTU."""
         place, member = job.round.position % CHUNK, job.group.members[job.round.position]
         if len(job.packets) > 1:
-            pieces = [
-                bytes(ffi.buffer(ring.buffers[run][place], ring.lengths[run][place][0]))
-                for run in range(len(job.packets))
-            ]
+            run = len(job.packets)
+            part = slice(place * run, (place + 1) * run)
+            buffers = zip(ring.buffers[part], ring.lengths[part], strict=True)
+            pieces = [bytes(ffi.buffer(buffer, length[0])) for buffer, length in buffers]
             taken = [len(piece) for piece in pieces if self._socket.send(piece, member.address)]
             self.sent += len(taken)
             self.sent_bytes += sum(taken)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from typing import Any, NamedTuple
+from typing import Any
 
 from media_relay.core.shift import NO_SHIFT, Shift
 from media_relay.io import dtls, ring
-from media_relay.io.ring import CHUNK, RUN
+from media_relay.io.ring import CHUNK
 from media_relay.io.udp import NAME_SIZE, ffi
 
 FIRST_CAPACITY = 16
 
 CONTROL_BYTES = 24
 """Of the control data that names the size of a message's pieces: a `cmsghdr` with two bytes, padded."""
-# Where in an `mmsghdr` of eight words the counts of iovecs and of control bytes are.
-_HEADER_WORDS, _IOVLEN_WORD, _CONTROLLEN_WORD = 8, 3, 5
+# Where in an `mmsghdr` of eight words the iovecs, their count and that of control bytes are.
+_HEADER_WORDS, _IOV_WORD, _IOVLEN_WORD, _CONTROLLEN_WORD = 8, 2, 3, 5
 
 controls = {overhead: ffi.new("char[]", CONTROL_BYTES) for overhead in dtls.OVERHEADS}
 """That data, by what encryption adds to a packet."""
@@ -35,12 +35,25 @@ class Member:
         self.index = -1
 
 
-class Chunk(NamedTuple):
-    """What is needed to encrypt for up to `CHUNK` members that follow each other."""
+class Chunk:
+    """What is needed to encrypt for up to `CHUNK` members that follow each other.
 
-    sessions: list[Any]
-    offsets: int
-    """Their shifts; 0 if they have none."""
+    `offsets` are their shifts, 0 if they have none.
+    """
+
+    __slots__ = ("_runs", "_sessions", "offsets")
+
+    def __init__(self, members: list[Member]) -> None:
+        self._sessions = [member.session for member in members]
+        self._runs: dict[int, list[Any]] = {}
+        self.offsets = ring.join_lanes([member.lane for member in members])
+
+    def sessions(self, run: int) -> list[Any]:
+        """Returns each member's session so many times in a row, as often as it has packets."""
+        found = self._runs.get(run)
+        if found is None:
+            found = self._runs[run] = [session for session in self._sessions for _ in range(run)]
+        return found
 
 
 class Group:
@@ -64,9 +77,7 @@ class Group:
         self._words = memoryview(ffi.buffer(self.headers)).cast("Q")
         self._names = ffi.new("char[]", capacity * NAME_SIZE)
         for i in range(capacity):
-            header = self.headers[i].msg_hdr
-            header.msg_name = self._names + i * NAME_SIZE
-            header.msg_iov = ring.vectors + i % CHUNK * RUN
+            self.headers[i].msg_hdr.msg_name = self._names + i * NAME_SIZE
 
     def add(self, member: Member, shift: Shift = NO_SHIFT) -> None:
         """Adds a member that is in no group; its keys must be there.
@@ -126,9 +137,7 @@ class Group:
         """Returns the members of a chunk; it is made anew when one of them has changed."""
         chunk = self._chunks[number]
         if chunk is None:
-            members = self.members[number * CHUNK : (number + 1) * CHUNK]
-            offsets = ring.join_lanes([member.lane for member in members])
-            chunk = self._chunks[number] = Chunk([member.session for member in members], offsets)
+            chunk = self._chunks[number] = Chunk(self.members[number * CHUNK : (number + 1) * CHUNK])
         return chunk
 
     def next_start(self) -> int:
@@ -140,6 +149,8 @@ class Group:
         """Makes every message carry that many packets."""
         if count != self._run:
             self._run = count
+            iovecs = ring.vectors(count) * -(-self._capacity // CHUNK)
+            self._words[_IOV_WORD::_HEADER_WORDS] = iovecs[: self._capacity]
             for word, value in ((_IOVLEN_WORD, count), (_CONTROLLEN_WORD, CONTROL_BYTES if count > 1 else 0)):
                 self._words[word::_HEADER_WORDS] = array("Q", [value]) * self._capacity
 

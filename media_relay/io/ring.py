@@ -23,24 +23,18 @@ STRIDE = 1536
 MAX_PACKET_BYTES = STRIDE - 32
 """What has room in a buffer with all that encryption adds; what is larger is dropped and counted."""
 
-# By place in a run and by member; the iovecs of a member follow each other.
-_memory = ffi.new("char[]", RUN * CHUNK * STRIDE)
-vectors = ffi.new("struct iovec[]", CHUNK * RUN)
+# A member's packets follow each other: of a run of n, the member at place i has the n buffers from i * n on.
+_memory = ffi.new("char[]", CHUNK * RUN * STRIDE)
+_vectors = ffi.new("struct iovec[]", CHUNK * RUN)
 # Of the very type that libsrtp takes: any other costs a conversion for each packet.
-buffers = [
-    [ffi.cast("void *", _memory + (run * CHUNK + i) * STRIDE) for i in range(CHUNK)] for run in range(RUN)
-]
-for _run in range(RUN):
-    for _i in range(CHUNK):
-        vectors[_i * RUN + _run].iov_base = buffers[_run][_i]
-lengths = [
-    [ffi.cast("int *", ffi.addressof(vectors[i * RUN + run], "iov_len")) for i in range(CHUNK)]
-    for run in range(RUN)
-]
-_words = memoryview(ffi.buffer(vectors)).cast("Q")
-_length_views = [_words[1 + 2 * run :: 2 * RUN] for run in range(RUN)]
+buffers = [ffi.cast("void *", _memory + i * STRIDE) for i in range(CHUNK * RUN)]
+lengths = [ffi.cast("int *", ffi.addressof(_vectors[i], "iov_len")) for i in range(CHUNK * RUN)]
+for _i, _buffer in enumerate(buffers):
+    _vectors[_i].iov_base = _buffer
+_lengths = memoryview(ffi.buffer(_vectors)).cast("Q")[1::2]
 _bytes = memoryview(ffi.buffer(_memory)).cast("B")
-_views = [_bytes[run * CHUNK * STRIDE : (run + 1) * CHUNK * STRIDE] for run in range(RUN)]
+_first_vector = int(ffi.cast("size_t", _vectors))
+_VECTOR_BYTES = ffi.sizeof("struct iovec")
 
 # A lane, first byte first: TL0PICIDX in byte 1, picture id in 4 and 5, sequence number in 8 and 9, timestamp
 # in 12 to 15. What a sum carries out of its field ends in the gap before it.
@@ -56,8 +50,8 @@ class Numbers(NamedTuple):
 
     lanes: int
     """The same lane for everyone."""
-    columns: list[tuple[slice, slice]]
-    """Bytes of all buffers, and the bytes of the lanes that belong there."""
+    columns: list[tuple[int, slice]]
+    """The places of bytes in the packet, and the bytes of all lanes that belong there."""
 
 
 def _lane(sequence: int, timestamp: int, picture_id: int, tl0: int) -> bytes:
@@ -75,13 +69,12 @@ def join_lanes(lanes: Iterable[bytes]) -> int:
     return int.from_bytes(b"".join(lanes).ljust(CHUNK * _LANE, b"\0"), "big")
 
 
-def _column(place: int, origin: int) -> tuple[slice, slice]:
-    return slice(place, None, STRIDE), slice(origin, None, _LANE)
-
-
 def _numbers(lane: bytes, fields: tuple[tuple[int, int, int], ...]) -> Numbers:
     columns = [
-        _column(place + i, origin + i) for place, origin, size in fields if place >= 0 for i in range(size)
+        (place + i, slice(origin + i, None, _LANE))
+        for place, origin, size in fields
+        if place >= 0
+        for i in range(size)
     ]
     return Numbers(int.from_bytes(lane, "big") * _EVERY_LANE, columns)
 
@@ -107,22 +100,28 @@ def report_numbers(packet: bytes) -> Numbers:
     return _numbers(_lane(0, int.from_bytes(packet[16:20], "big"), 0, 0), ((16, 12, 4),))
 
 
-def fill(run: int, packet: bytes, count: int) -> None:
-    """Puts the packet into the first buffers by doubling: log2(n) copies, not n."""
-    places = buffers[run]
-    ffi.memmove(places[0], packet, len(packet))
-    filled = 1
+def vectors(run: int) -> array[int]:
+    """Returns where the iovecs of each member begin when every member has so many packets."""
+    step = run * _VECTOR_BYTES
+    return array("Q", range(_first_vector, _first_vector + CHUNK * step, step))
+
+
+def fill(packets: list[bytes], members: int) -> None:
+    """Puts the packets into the first members' buffers by doubling: log2(n) copies, not n."""
+    for buffer, packet in zip(buffers, packets, strict=False):
+        ffi.memmove(buffer, packet, len(packet))
+    filled, count = len(packets), len(packets) * members
     while filled < count:
         more = min(filled, count - filled)
-        ffi.memmove(places[filled], places[0], more * STRIDE)
+        ffi.memmove(buffers[filled], buffers[0], more * STRIDE)
         filled += more
-    _length_views[run][:count] = array("Q", [len(packet)]) * count
+    _lengths[:count] = array("Q", map(len, packets)) * members
 
 
-def renumber(run: int, numbers: Numbers, offsets: int) -> None:
-    """Adds to the numbers in all buffers what each member adds, modulo the size of each field."""
-    sums = numbers.lanes + offsets | _MARKS
-    lanes = memoryview(sums.to_bytes(CHUNK * _LANE, "big"))
-    view = _views[run]
-    for target, origin in numbers.columns:
-        view[target] = lanes[origin]
+def renumber(numbers: list[Numbers], offsets: int) -> None:
+    """Adds to each packet's numbers in all buffers what each member adds, modulo the size of each field."""
+    step = len(numbers) * STRIDE
+    for start, (lanes, columns) in zip(range(0, step, STRIDE), numbers, strict=True):
+        sums = memoryview((lanes + offsets | _MARKS).to_bytes(CHUNK * _LANE, "big"))
+        for place, origin in columns:
+            _bytes[start + place : CHUNK * step : step] = sums[origin]
