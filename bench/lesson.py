@@ -40,7 +40,7 @@ class Lesson:
         """A signed-in browser profile of one of the cast; `scripts` of `bench/pages` run in its pages."""
         context = new_context(self.browser, **options)
         add_scripts(context, *scripts)
-        sign_in(context, self._lectern.url, self._lectern.cast[name])
+        sign_in(context, self._lectern, self._lectern.cast[name])
         return context
 
     def room(self, context: BrowserContext) -> Room:

@@ -88,14 +88,14 @@ def new_person(chromium: Browser, lectern: Lectern) -> Iterator[Callable[..., Br
     COMPLAINTS.clear()
 
     def make(
-        email: str = "", *, browser: Browser | None = None, site: str = "", **options: Any
+        email: str = "", *, browser: Browser | None = None, site: Lectern = lectern, **options: Any
     ) -> BrowserContext:
         context = new_context(browser or chromium, **options)
         contexts.append(context)
         context.on("weberror", lambda trouble: COMPLAINTS.append(f"{email}: {trouble.error}"))
         context.on("console", lambda said: COMPLAINTS.append(f"{email}: {said.type}: {said.text}"))
         if email:
-            sign_in(context, site or lectern.url, email)
+            sign_in(context, site, email)
         return context
 
     yield make
@@ -124,7 +124,7 @@ class ClassRoom:
     def room(self, person: str, path: UdpPath | None = None, **options: Any) -> Room:
         """The room as one of the cast opens it, in a profile of their own; media may go through a path."""
         email = self.lectern.cast.get(person, person)
-        context = self._new_person(email, site=self.lectern.url, **options)
+        context = self._new_person(email, site=self.lectern, **options)
         if path is not None:
             context.add_init_script(leads_through(path.port))
         return Room(context.new_page(), self.url).open()

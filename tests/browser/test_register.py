@@ -34,7 +34,7 @@ def test_the_register_keeps_itself(classroom: ClassRoom, new_person: Callable[..
     first = classroom.watching("student1")
     second = classroom.watching("student2")
     blocked = new_person()
-    sign_in(blocked, classroom.lectern.url, classroom.lectern.cast["student3"])
+    sign_in(blocked, classroom.lectern, classroom.lectern.cast["student3"])
     blocked.add_init_script(BREAKS_SOCKETS)
     blocked.new_page().goto(classroom.url)
     second.page.reload()

@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from tests.support.lectern import Lectern
 from tests.support.people import PASSWORD
 from tests.support.servers import find_program
 
@@ -108,8 +109,7 @@ def post_form(context: BrowserContext, url: str, fields: dict[str, str]) -> str:
     return answer.text()
 
 
-def sign_in(context: BrowserContext, url: str, email: str, password: str = PASSWORD) -> None:
-    """Signs in without drawing a page; raises AssertionError where that fails."""
-    post_form(context, f"{url}/accounts/login/", {"login": email, "password": password})
-    names = {cookie["name"] for cookie in context.cookies()}
-    assert "sessionid" in names, f"{email} could not sign in; cookies: {names}"
+def sign_in(context: BrowserContext, lectern: Lectern, email: str) -> None:
+    """Signs in without a page, and without the half second of a core that it takes to hash a password."""
+    key = lectern.ask("sign_in", email=email)
+    context.add_cookies([{"name": "sessionid", "value": key, "url": lectern.url}])
