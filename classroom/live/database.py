@@ -6,7 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 THREADS = 8
 
@@ -18,5 +19,18 @@ R = TypeVar("R")
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Runs a service in a thread with a database connection of its own."""
-    run = database_sync_to_async(function, thread_sensitive=False, executor=_pool)
-    return await run(*args, **kwargs)
+
+    def run() -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _keep_connections()
+
+    return await sync_to_async(run, thread_sensitive=False, executor=_pool)()
+
+
+def _keep_connections() -> None:
+    """Keeps this thread's connections that still work: to open one takes longer than most services do."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_at = None
+        connection.close_if_unusable_or_obsolete()

@@ -1,0 +1,48 @@
+"""The threads that ask the database for the rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from django.db import OperationalError, connection
+
+from accounts.models import User
+from classroom.live.database import THREADS, in_database
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def opened() -> tuple[int, int]:
+    """This thread, and the connection to the database that it has."""
+    connection.ensure_connection()
+    return threading.get_ident(), id(connection.connection)
+
+
+def break_connection() -> None:
+    """Has the database end this thread's connection."""
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def test_a_thread_keeps_its_connection(cast: Cast) -> None:
+    seen: dict[int, set[int]] = {}
+    for _ in range(4 * THREADS):
+        thread, its_connection = await in_database(opened)
+        seen.setdefault(thread, set()).add(its_connection)
+    assert all(len(connections) == 1 for connections in seen.values())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a file doesn't hang up")
+async def test_a_connection_that_broke_is_replaced(cast: Cast) -> None:
+    barrier = threading.Barrier(THREADS)
+
+    def break_all() -> None:
+        barrier.wait(5)
+        break_connection()
+
+    await asyncio.gather(*(in_database(break_all) for _ in range(THREADS)))
+    for _ in range(2 * THREADS):
+        assert await in_database(User.objects.filter(pk=cast.student.pk).exists)
