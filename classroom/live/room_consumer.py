@@ -29,6 +29,7 @@ from classroom.models.attendance import Attempt
 from classroom.permissions import Action
 from classroom.services import attendance, events, lessons, metrics, presence, rooms, snapshot
 from classroom.services.errors import ConflictError, RelayFullError, RelayUnavailableError
+from classroom.services.presence import Arrival
 from classroom.services.questions import Questions
 from classroom.services.snapshot import Viewer
 
@@ -53,6 +54,7 @@ ENDS_AT_ONCE = frozenset(
 
 
 _door = Gathering(access.admit)
+_arrivals = Gathering(presence.enter_all)
 _snapshots = Gathering(snapshot.for_viewers)
 
 
@@ -148,13 +150,13 @@ class RoomConsumer(AsyncConsumer):
         return (*own, groups.staff(seat.lesson_id)) if self.role in permissions.STAFF_ROLES else own
 
     async def _sit_down(self) -> None:
-        self.presence_key, is_new = await in_database(
-            presence.enter, self.seat, self.channel_name, is_admitted=self.entry.is_admitted
-        )
-        page = groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client)
-        await events.tell_now(page, {"type": "room.replaced", "by": self.channel_name})
+        arrival = Arrival(self.seat, self.channel_name, self.entry.is_admitted)
+        self.presence_key, is_news = await _arrivals.ask(self.seat.lesson_id, arrival)
+        if not is_news:
+            page = groups.page(self.seat.lesson_id, self.seat.user_id, self.seat.client)
+            await events.tell_now(page, {"type": "room.replaced", "by": self.channel_name})
         await self.tell_all()
-        if is_new:
+        if is_news:
             registry.roster_changed(self.seat.lesson_id, self.seat.user_id)
         if self.role in permissions.STAFF_ROLES:
             await in_database(rooms.supervise, [self.seat.lesson_id])

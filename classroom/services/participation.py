@@ -20,18 +20,21 @@ from classroom.services import audit, events, relays
 from classroom.services.errors import ConflictError
 
 
-def let_in(lesson_id: UUID, user_id: UUID) -> bool:
-    """Notes that somebody is in the room itself, whom a later lock does not shut out; whether that is new.
+def let_in(lesson_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Notes who is in the room itself, whom a later lock does not shut out; returns for whom that is new.
 
-    One query where it is not.
+    One query where it is for nobody.
     """
-    if Participation.objects.filter(lesson=lesson_id, user=user_id, admitted_at__isnull=False).exists():
-        return False
-    part = Participation(lesson_id=lesson_id, user_id=user_id, admitted_at=timezone.now())
+    rows = Participation.objects.filter(lesson=lesson_id, user__in=user_ids, admitted_at__isnull=False)
+    new = set(user_ids) - set(rows.values_list("user_id", flat=True))
+    now = timezone.now()
     Participation.objects.bulk_create(
-        [part], update_conflicts=True, unique_fields=("lesson", "user"), update_fields=("admitted_at",)
+        [Participation(lesson_id=lesson_id, user_id=user_id, admitted_at=now) for user_id in sorted(new)],
+        update_conflicts=True,
+        unique_fields=("lesson", "user"),
+        update_fields=("admitted_at",),
     )
-    return True
+    return new
 
 
 def admit(lesson_id: UUID, actor_id: UUID, user_ids: Collection[UUID] | None = None) -> int:
@@ -41,8 +44,8 @@ def admit(lesson_id: UUID, actor_id: UUID, user_ids: Collection[UUID] | None = N
         if user_ids is not None:
             waiting = waiting.filter(user_id__in=user_ids)
         found = list(waiting.values_list("user_id", flat=True).distinct())
+        let_in(lesson_id, found)
         for user_id in found:
-            let_in(lesson_id, user_id)
             audit.note("room.admit", lesson_id, actor_id, user_id)
         if found:
             _changed(lesson_id, found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,20 +20,55 @@ GRACE = timedelta(seconds=15)
 """So long a page may be away before its presence and its media end."""
 
 
-def enter(seat: Seat, channel: str, *, is_admitted: bool = True) -> tuple[int, bool]:
-    """Opens the page's presence, or goes on with the open one; returns its key and whether that is news.
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A page that comes in, and the channel of its socket; whoever is not admitted waits in the lobby."""
 
-    Whoever is not admitted is present in the lobby.
+    seat: Seat
+    channel: str
+    is_admitted: bool = True
+
+
+def enter(seat: Seat, channel: str) -> tuple[int, bool]:
+    """The same as `enter_all` for one who is admitted; a device has no channel."""
+    return enter_all(seat.lesson_id, [Arrival(seat, channel)])[0]
+
+
+def enter_all(lesson_id: UUID, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
+    """Opens each page's presence, or goes on with the open one; returns their keys and whether that is news.
+
+    Four queries for any number of new pages, and one for each that was present.
     """
-    is_let_in = is_admitted and participation.let_in(seat.lesson_id, seat.user_id)
-    row, is_new = Presence.objects.update_or_create(
-        lesson_id=seat.lesson_id,
-        user_id=seat.user_id,
-        client=seat.client,
-        left_at=None,
-        defaults={"channel": channel, "seen_at": timezone.now()},
+    let_in = {arrival.seat.user_id for arrival in arrivals if arrival.is_admitted}
+    with transaction.atomic():
+        newly_let_in = participation.let_in(lesson_id, let_in) if let_in else set()
+        # Which of them are present already, the database knows best: another process may let in the same.
+        Presence.objects.bulk_create(sorted(map(_row, arrivals), key=_page), ignore_conflicts=True)
+        users = {arrival.seat.user_id for arrival in arrivals}
+        rows = _open(lesson=lesson_id, user__in=users).select_for_update().order_by("pk")
+        found = {_page(row): row for row in rows}
+        return [_sit(arrival, found[_page(_row(arrival))], newly_let_in) for arrival in arrivals]
+
+
+def _sit(arrival: Arrival, row: Presence, newly_let_in: set[UUID]) -> tuple[int, bool]:
+    """Gives the page's row to its newest socket; what is told of a person is news once."""
+    is_new = row.channel == arrival.channel
+    if not is_new:
+        _open(pk=row.pk).update(channel=arrival.channel, seen_at=timezone.now())
+    is_news = is_new or row.user_id in newly_let_in
+    newly_let_in.discard(row.user_id)
+    return row.pk, is_news
+
+
+def _row(arrival: Arrival) -> Presence:
+    seat = arrival.seat
+    return Presence(
+        lesson_id=seat.lesson_id, user_id=seat.user_id, client=seat.client, channel=arrival.channel
     )
-    return row.pk, is_new or is_let_in
+
+
+def _page(row: Presence) -> tuple[UUID, str]:
+    return row.user_id, row.client
 
 
 def detach(key: int, channel: str) -> None:

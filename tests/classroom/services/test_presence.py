@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.models import Presence
 from classroom.services import presence
+from classroom.services.presence import Arrival
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +67,40 @@ def test_a_page_that_left_gets_a_new_row(cast: Cast) -> None:
     again, is_new = presence.enter(seat, "channel-2")
     assert is_new
     assert again != key
+
+
+def test_any_number_of_pages_come_in_by_as_few_queries_as_one(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    one, *others = [Arrival(seat_of(cast, student), f"channel-of-{student.pk}") for student in cast.students]
+    with CaptureQueriesContext(connection) as of_one:
+        assert [is_news for _key, is_news in presence.enter_all(cast.lesson.pk, [one])] == [True]
+    with django_assert_num_queries(len(of_one)):
+        found = presence.enter_all(cast.lesson.pk, others)
+    assert [is_news for _key, is_news in found] == [True] * len(others)
+    rows = Presence.objects.filter(pk__in=[key for key, _is_news in found]).values_list("user_id", "channel")
+    assert dict(rows) == {arrival.seat.user_id: arrival.channel for arrival in others}
+    assert names(cast) == ["Student 1", "Student 2", "Student 3", "Student 4"]
+
+
+def test_of_those_who_come_at_once_each_is_new_or_goes_on_by_themselves(cast: Cast) -> None:
+    back, new = seat_of(cast, cast.students[0]), seat_of(cast, cast.students[1])
+    waiting = seat_of(cast, cast.students[2])
+    key, _is_news = presence.enter(back, "channel-1")
+    arrivals = [
+        Arrival(new, "channel-2"),
+        Arrival(back, "channel-3"),
+        Arrival(waiting, "channel-4", is_admitted=False),
+        Arrival(new, "channel-5"),
+    ]
+    found = presence.enter_all(cast.lesson.pk, arrivals)
+    assert [is_news for _key, is_news in found] == [True, False, True, False]
+    assert found[1][0] == key
+    assert found[0][0] == found[3][0]
+    assert presence.is_replaced(new, "channel-2")
+    assert not presence.is_replaced(new, "channel-5")
+    assert not presence.is_replaced(back, "channel-3")
+    assert names(cast) == ["Student 1", "Student 2"]
 
 
 def test_a_person_with_two_pages_is_named_once(cast: Cast) -> None:

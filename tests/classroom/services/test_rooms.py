@@ -24,7 +24,7 @@ def sit(cast: Cast, user: User, channel: str = "a channel") -> Seat:
     seat = Seat(cast.lesson.pk, user.pk, f"page-of-{user.pk}"[:40])
     found = standing(seat.user_id, seat.lesson_id)
     assert found is not None
-    presence.enter(seat, channel, is_admitted=found.is_admitted)
+    presence.enter_all(cast.lesson.pk, [presence.Arrival(seat, channel, found.is_admitted)])
     return seat
 
 
