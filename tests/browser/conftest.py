@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
-from tests.support.browsers import PAGE_MILLISECONDS, launch_chromium, new_context, sign_in
+from tests.support.browsers import (
+    DEVICES,
+    GRANT,
+    PAGE_MILLISECONDS,
+    SLOW_DEVICES,
+    launch_chromium,
+    new_context,
+    sign_in,
+)
 from tests.support.lectern import Lectern
 from tests.support.path import UdpPath, leads_through
 from tests.support.room import Room
@@ -54,7 +62,15 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """Chromium with fake devices that says yes to every permission."""
-    browser = launch_chromium(playwright)
+    browser = launch_chromium(playwright, (SLOW_DEVICES, GRANT))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def quick_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium whose cameras send twice as many pictures, for tests of how well they come."""
+    browser = launch_chromium(playwright, (DEVICES, GRANT))
     yield browser
     browser.close()
 
@@ -90,7 +106,8 @@ def new_person(chromium: Browser, lectern: Lectern) -> Iterator[Callable[..., Br
     def make(
         email: str = "", *, browser: Browser | None = None, site: Lectern = lectern, **options: Any
     ) -> BrowserContext:
-        context = new_context(browser or chromium, **options)
+        # Nothing moves unless a test is about that: drawing it would keep a core busy.
+        context = new_context(browser or chromium, **{"reduced_motion": "reduce", **options})
         contexts.append(context)
         context.on("weberror", lambda trouble: COMPLAINTS.append(f"{email}: {trouble.error}"))
         context.on("console", lambda said: COMPLAINTS.append(f"{email}: {said.type}: {said.text}"))

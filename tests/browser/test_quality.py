@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from playwright.sync_api import Browser
+
 from tests.browser.conftest import ClassRoom, NewPath
 from tests.support.path import Conditions, UdpPath
 from tests.support.quality import Picture, difference, height, picture, pictures_for
@@ -16,6 +19,12 @@ FRAMES = 25 / 30
 """Of the frames that someone on a good line decodes."""
 FREEZES = 0.01
 RECOVERY_SECONDS = 3.0
+
+
+@pytest.fixture
+def chromium(quick_chromium: Browser) -> Browser:
+    """What everyone here watches with."""
+    return quick_chromium
 
 
 def watchers(classroom: ClassRoom, path: UdpPath) -> tuple[Room, Room]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.conftest import ClassRoom, NewPath
 from tests.browser.test_quality import FAR, FRAMES
@@ -15,6 +16,12 @@ pytestmark = pytest.mark.timeout(600)
 LAYER_SECONDS = 45.0
 """A machine that is busy for a moment makes the relay step down. From the lowest layer it takes two steps of
 some five seconds, and 8 and 16 seconds more where they had to be taken back."""
+
+
+@pytest.fixture
+def chromium(quick_chromium: Browser) -> Browser:
+    """What everyone here watches with."""
+    return quick_chromium
 
 
 def expect_layer(student: Room, teacher: Room, rid: str) -> None:
