@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.browser.conftest import ClassRoom
 from tests.support.light_class import LightClass
-from tests.support.room import BACK_SECONDS, PICTURE_SECONDS
+from tests.support.room import BACK_SECONDS, PICTURE_SECONDS, go_through
 
 IN_BROWSERS = 2
 LIGHT = 28
@@ -20,14 +18,10 @@ def test_thirty_people_are_back_after_their_relay_was_killed(classroom: ClassRoo
         teacher.wait_until(rest.all_watch, PICTURE_SECONDS, "not everyone has media")
         for room in (teacher, student):
             room.expect_people(LIGHT + IN_BROWSERS)
-            room.forget_states()
         present = classroom.present()
         assert len(present) == len(set(present)) == LIGHT + IN_BROWSERS
         (epoch,) = rest.epochs()
-        since = time.monotonic()
-        classroom.lectern.kill_relay()
-        for room in (teacher, student):
-            room.expect_back(since)
+        go_through(classroom.lectern.kill_relay, (teacher, student))
         teacher.wait_until(
             lambda: rest.all_watch(not_epoch=epoch), BACK_SECONDS, "media is not back for everyone"
         )

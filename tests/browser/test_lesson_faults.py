@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -12,7 +11,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import ClassRoom
 from tests.support.lectern import Lectern
-from tests.support.room import BACK_SECONDS, Room
+from tests.support.room import BACK_SECONDS, Room, go_through
 from tests.support.servers import RedisServer
 
 BAD_PACKETS = 2000
@@ -41,20 +40,12 @@ def in_session(classroom: ClassRoom, watching: int = 1) -> tuple[ClassRoom, list
     return classroom, [teacher, *students]
 
 
-def expect_back(rooms: Iterable[Room], since: float) -> None:
-    """Every page has said `reconnecting` and is `connected` again in time, without a click."""
-    for room in rooms:
-        room.expect_back(since)
-
-
 def test_a_killed_relay_interrupts_a_lesson_for_seconds_only(
     class_in_session: tuple[ClassRoom, list[Room]],
 ) -> None:
     classroom, rooms = class_in_session
     present = classroom.present()
-    since = time.monotonic()
-    classroom.lectern.kill_relay()
-    expect_back(rooms, since)
+    go_through(classroom.lectern.kill_relay, rooms)
     for student in rooms[1:]:
         student.expect_picture()
         student.expect_sound()
@@ -66,9 +57,7 @@ def test_a_restarted_web_tier_interrupts_no_picture(class_in_session: tuple[Clas
     classroom, rooms = class_in_session
     present = classroom.present()
     frames = [student.decoded_frames() for student in rooms[1:]]
-    since = time.monotonic()
-    classroom.lectern.restart_web()
-    expect_back(rooms, since)
+    go_through(classroom.lectern.restart_web, rooms)
     for student, before in zip(rooms[1:], frames, strict=True):
         assert student.decoded_frames() > before, "media began anew although the relay went on"
         student.expect_picture()
@@ -79,9 +68,7 @@ def test_a_restarted_web_tier_interrupts_no_picture(class_in_session: tuple[Clas
 
 def test_a_killed_web_tier_comes_back_by_itself(classroom: ClassRoom) -> None:
     _, rooms = in_session(classroom)
-    since = time.monotonic()
-    classroom.lectern.kill_web()
-    expect_back(rooms, since)
+    go_through(classroom.lectern.kill_web, rooms)
     for student in rooms[1:]:
         student.expect_picture()
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import psutil
 import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import ClassRoom, run_lectern
-from tests.browser.test_lesson_faults import expect_back, in_session
+from tests.browser.test_lesson_faults import in_session
 from tests.support.lectern import Lectern
 from tests.support.processes import free_udp_ports, patience, wait_until
-from tests.support.room import BACK_SECONDS, PICTURE_SECONDS, Room
+from tests.support.room import BACK_SECONDS, PICTURE_SECONDS, Room, go_through
 
 GAP_SECONDS = 2.0
 """So long sound and pictures may pause at most, on a quiet machine, when a relay is drained."""
@@ -93,7 +93,7 @@ def test_a_relay_that_is_told_to_stop_hands_its_lesson_over_without_a_click(
         student.page.evaluate(WATCH_GAPS)
     relay.send_signal(signal.SIGTERM)
     for room in (teacher, *students):
-        room.wait_until(lambda room=room: moved(lectern, room, name), BACK_SECONDS, "no move")  # type: ignore[misc]
+        room.wait_until(partial(moved, lectern, room, name), BACK_SECONDS, "no move")
     for student in students:
         student.expect_picture()
         student.expect_sound()
@@ -110,24 +110,24 @@ def test_a_killed_relay_s_lesson_goes_on_at_another(lesson: tuple[ClassRoom, lis
     name, relay = relay_of(classroom.lectern, rooms[1])
     for student in rooms[1:]:
         student.page.evaluate(WATCH_GAPS)
-    since = time.monotonic()
-    relay.kill()
-    expect_back(rooms, since)
+    go_through(relay.kill, rooms)
     for student in rooms[1:]:
         student.expect_picture()
         student.expect_sound()
     print(name, "longest gaps", [longest_gap(student) for student in rooms[1:]])
 
 
+def _decodes_beyond(student: Room, frames: float) -> bool:
+    return student.decoded_frames() > frames
+
+
 def test_a_restarted_web_tier_moves_no_lesson(lesson: tuple[ClassRoom, list[Room]]) -> None:
     classroom, rooms = lesson
     frames = [student.decoded_frames() for student in rooms[1:]]
-    since = time.monotonic()
-    classroom.lectern.restart_web()
-    expect_back(rooms, since)
+    go_through(classroom.lectern.restart_web, rooms)
     for student, before in zip(rooms[1:], frames, strict=True):
         student.wait_until(
-            lambda student=student, before=before: student.decoded_frames() > before,  # type: ignore[misc]
+            partial(_decodes_beyond, student, before),
             PICTURE_SECONDS,
             "media began anew although its relay went on",
         )

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import ClassRoom
 from tests.browser.inspection import inspect
-from tests.support.room import BACK_SECONDS, Room
+from tests.support.room import Room, go_through
 
 
 @pytest.fixture
@@ -89,9 +89,8 @@ def test_a_question_reaches_all_and_only_the_teacher_sees_the_answers_until_they
         [re.compile("Student 1.*Yes"), re.compile("Student 2.*Yes")]
     )
 
-    classroom.lectern.restart_web()
-    for room in (teacher, first, second):
-        room.wait_until(lambda room=room: room.state() == "connected", BACK_SECONDS, "not back")  # type: ignore[misc]
+    go_through(classroom.lectern.restart_web, lesson)
+    for room in lesson:
         ask_tab(room)
         expect(bars(room).first).to_have_text(re.compile(r"^2 · 100"))
 
@@ -197,7 +196,7 @@ def test_every_state_of_asking_can_be_used_by_all(lesson: tuple[Room, Room, Room
     expect(card(first)).to_be_visible()
     for room in lesson:
         inspect(room.page)
-    first.page.locator("#panel .panel__close").click()
+    first.page.locator("#panel [data-action='panel-close']").click()
     expect(first.page.locator("#stage > #poll-card")).to_be_visible()
     inspect(first.page)
     option(first, "C").click()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from tests.support.materials import (
     row_of,
     show,
 )
-from tests.support.room import Room
+from tests.support.room import Room, go_through
 
 WORDS = ["Optics", "Refraction", "The lens", "The eye"]
 NAME = "Optics lesson 4.pdf"
@@ -138,12 +137,7 @@ def test_the_page_stays_through_reload_a_broken_line_and_a_restart_of_the_web_ti
         expect_slide(room, 2, 4)
     student.page.reload()
     expect_slide(student, 2, 4)
-    since = time.monotonic()
-    for room in lesson:
-        room.forget_states()
-    classroom.lectern.restart_web()
-    for room in lesson:
-        room.expect_back(since)
+    go_through(classroom.lectern.restart_web, lesson)
     button(teacher, "Next page").click()
     for room in lesson:
         expect_slide(room, 3, 4)

@@ -14,7 +14,7 @@ from tests.support import files
 from tests.support.browsers import DEVICES, GRANT, launch_chromium
 from tests.support.materials import add_file, expect_note, show
 from tests.support.processes import patience
-from tests.support.room import Room
+from tests.support.room import Room, go_through
 
 SECONDS = 40.0
 REFUSED_MILLISECONDS = 2_000
@@ -61,6 +61,11 @@ def expect_playing(room: Room, *, is_playing: bool) -> None:
     room.wait_until(lambda: room.page.evaluate(IS_PLAYING) == is_playing, 20, f"playing is not {is_playing}")
 
 
+def expect_at(room: Room, seconds: float) -> None:
+    """Waits until the player is at that place."""
+    room.wait_until(lambda: abs(place(room) - seconds) < 0.1, 20, f"not at {seconds} s")
+
+
 def button(room: Room, name: str) -> Any:
     """One of the buttons of the video."""
     return room.page.locator("#video").get_by_role("button", name=name, exact=True)
@@ -93,7 +98,7 @@ def test_all_see_the_same_moment_and_the_teacher_steers(classroom: ClassRoom, le
     slider.fill("30")
     slider.dispatch_event("change")
     for room in lesson:
-        room.wait_until(lambda room=room: abs(place(room) - 30) < 0.1, 20, "not at 30 s")  # type: ignore[misc]
+        expect_at(room, 30)
         # What is seen is what belongs there: of 40 s that rise from black to white.
         assert abs(room.page.evaluate(GREY) - 255 * 30 / SECONDS) < 25
     for kind, body in (("video.play", {}), ("video.seek", {"position_ms": 0}), ("video.close", {})):
@@ -119,12 +124,7 @@ def test_a_player_that_fell_behind_or_was_reloaded_is_with_the_others_again(
     other.page.reload()
     expect_playing(other, is_playing=True)
     expect_together(lesson)
-    since = time.monotonic()
-    for room in lesson:
-        room.forget_states()
-    classroom.lectern.restart_web()
-    for room in lesson:
-        room.expect_back(since)
+    go_through(classroom.lectern.restart_web, lesson)
     expect_together(lesson)
     button(teacher, "Pause for all").click()
     for room in lesson:
