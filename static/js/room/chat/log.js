@@ -180,7 +180,7 @@ function said(message, goesOn, myId) {
   item.classList.toggle("said--private", message.kind !== "all");
   item.classList.toggle("said--deleted", Boolean(message.deleted));
   setText(find(".said__author", item), message.author.name);
-  find(".said__staff", item).hidden = !message.author.is_staff;
+  find(".staff-mark", item).hidden = !message.author.is_staff;
   const time = /** @type {HTMLTimeElement} */ (find(".said__time", item));
   time.dateTime = message.at;
   setText(time, clock.format(new Date(message.at)));
