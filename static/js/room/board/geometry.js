@@ -18,7 +18,7 @@ const MAX_COORDINATE = 32_000;
 const MAX_PRESSURE = 100;
 const MAX_FACTOR = 100_000;
 const ROUND_STEPS = 40;
-export const IDENTITY = [0, 0, 1000, 1000];
+const IDENTITY = [0, 0, 1000, 1000];
 
 /** @type {WeakMap<Element, Point[]>} elements are never changed, only replaced */ const strokes = new WeakMap();
 /** @type {WeakMap<Element, Box>} */ const boxes = new WeakMap();

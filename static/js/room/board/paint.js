@@ -7,7 +7,7 @@ import { BOARD_HEIGHT, NOTE_GAP, pointsOf, WIDTH } from "./geometry.js";
 /** @typedef {import("./geometry.js").Point} Point */
 
 /** Okabe and Ito's colours, which people with any kind of colour vision can tell apart. */
-export const COLORS = ["#1b1b1b", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
+const COLORS = ["#1b1b1b", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
 /** The same as paper to write on in black. */
 const NOTE_COLORS = ["#e9e6df", "#ffdf9b", "#cfeafb", "#bdebd9", "#faf3a0", "#bcdcf2", "#ffd0ae", "#f4d9e6"];
 const INK = "#1b1b1b";

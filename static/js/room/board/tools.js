@@ -19,7 +19,7 @@ import { between, encode } from "./geometry.js";
 import { paintElement, paintStroke } from "./paint.js";
 
 /** Widths in the sheet's units: fine, medium, broad. */
-export const WIDTHS = [40, 80, 160];
+const WIDTHS = [40, 80, 160];
 const MARKER_TIMES = 4;
 export const TEXT_SIZES = [260, 380, 600];
 const STEP = 10;

@@ -126,7 +126,7 @@ function status(poll) {
 }
 
 /** One's own answer in words; empty where there is none, or nobody knows. @param {Poll} poll */
-export function ownAnswer(poll) {
+function ownAnswer(poll) {
   if (typeof poll.mine === "string") return poll.mine;
   return (poll.mine ?? []).map((index) => choicesOf(poll)[index]).join(", ");
 }

@@ -11,7 +11,7 @@ import { fillBars } from "./bars.js";
 /** @typedef {(act: Act, poll: Poll, item: Conducting) => unknown} Do */
 
 /** What can be done with a poll, the likeliest first. @param {Poll} poll @returns {Act[]} */
-export function actsOf({ state, is_shown, is_anonymous }) {
+function actsOf({ state, is_shown, is_anonymous }) {
   if (state === "draft") return ["open", "edit", "delete"];
   if (state === "open") return ["close_show", "close"];
   return [is_shown ? "hide" : "show", ...(is_anonymous ? [] : /** @type {Act[]} */ (["answers"])), "open"];

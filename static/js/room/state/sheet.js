@@ -82,7 +82,7 @@ export function touched(effect) {
 }
 
 /** An effect of one's own as it is sent. @param {Effect} effect @returns {object} */
-export function operation(effect) {
+function operation(effect) {
   return effect.do === "restore" ? { do: "restore", ids: touched(effect) } : effect;
 }
 

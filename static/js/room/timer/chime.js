@@ -18,12 +18,6 @@ export function lengthOf(notes) {
   return Math.max(...notes.map(({ at, lasts }) => at + lasts));
 }
 
-/** Returns how loud notes can be together at most, of 1. @param {Note[]} notes */
-export function loudest(notes) {
-  const sounding = (/** @type {number} */ time) => notes.filter(({ at, lasts }) => at <= time && time < at + lasts);
-  return Math.max(...notes.map(({ at }) => sounding(at).reduce((sum, { volume }) => sum + volume, 0)));
-}
-
 /** Plays the notes; a browser that has had no gesture yet stays silent. @param {Note[]} [notes] */
 export async function ring(notes = CHIME) {
   const audio = new AudioContext();
