@@ -9,6 +9,7 @@ from playwright.sync_api import FloatRect, Locator, expect
 from tests.browser.conftest import ClassRoom
 from tests.browser.test_floor import accept, give_the_floor
 from tests.browser.test_polls import ask_tab, card, option, press
+from tests.support.board import Board
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 TARGET = 44
@@ -49,6 +50,21 @@ def test_a_question_lies_over_neither_one_s_own_place_nor_an_offer(classroom: Cl
     assert not overlap(card(student), own)
 
 
+def test_a_question_leaves_the_field_to_write_in_in_sight(classroom: ClassRoom) -> None:
+    teacher, student = classroom.live_teacher(), classroom.watching("student1", **PHONE)
+    ask_tab(teacher)
+    press(teacher, "Yes / No")
+    expect(card(student)).to_be_visible()
+    student.page.locator("[data-opener=chat]:visible").tap()
+    controls = box(student.page.locator(".controls"))
+    for is_answered in (False, True):
+        if is_answered:
+            option(student, "Yes").tap()
+            expect(card(student)).to_contain_text("Sent: Yes")
+        field = box(student.page.locator("#chat-form textarea"))
+        assert field["y"] + field["height"] <= controls["y"], f"it is cut off, answered: {is_answered}"
+
+
 def test_all_controls_stand_in_one_row_that_a_thumb_can_meet(classroom: ClassRoom) -> None:
     classroom.lectern.ask("set_course", course=classroom.course, student_cameras=True)
     classroom.live_teacher()
@@ -72,3 +88,12 @@ def test_what_a_teacher_can_do_with_a_small_picture_covers_no_name(classroom: Cl
     spotlight = small.get_by_role("button", name="Large for all")
     assert not overlap(spotlight, small.locator(".tile__name"))
     assert box(spotlight)["width"] == TARGET
+
+
+def test_what_a_teacher_can_do_with_the_board_covers_none_of_its_tools(classroom: ClassRoom) -> None:
+    teacher = classroom.room("teacher", **PHONE).go_live()
+    Board(teacher).show()
+    board = teacher.page.locator("[data-surface=board]")
+    spotlight = board.get_by_role("button", name="Large for all")
+    for tools in (".board__bar", ".sheet-tools", ".sheet__zoom"):
+        assert not overlap(spotlight, board.locator(tools)), tools
