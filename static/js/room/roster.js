@@ -174,6 +174,8 @@ function bindMenus(store, complain) {
     const person = store.state.people.find((found) => found.id === id);
     if (!person) return;
     const offered = menuEntries.filter((candidate) => candidate.isOffered(store.state, person));
+    // What can't be taken back lies farthest from the press.
+    offered.sort((one, other) => Number(one.isDanger ?? false) - Number(other.isDanger ?? false));
     list.replaceChildren(...offered.map((found) => menuItem(found, person, complain)));
     if (!offered.length) list.append(make("li", { role: "none", class: "menu__none" }, text("person_nothing")));
     menu.toggle(button);
