@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ClassRoom
+from tests.browser.inspection import inspect
 from tests.support.board import SECONDS, Board
 
 INK = """
@@ -51,6 +52,8 @@ def test_all_look_where_the_teacher_looks_until_they_look_around(classroom: Clas
     wait_for_ink(late, large * 0.9, large * 1.1, "who comes late sees the whole")
     wanderer.choose("Whole page")
     wait_for_ink(wanderer, 1, 1.5 * small[wanderer], "the student does not look around")
+    expect(wanderer.root.get_by_role("button", name="Look where the teacher looks")).to_be_visible()
+    inspect(wanderer.page)
     teacher.choose("Larger")
     wait_for_ink(follower, 1.2 * large, 1e6, "the follower does not follow")
     wait_for_ink(wanderer, 1, 1.5 * small[wanderer], "the student is torn away")
