@@ -139,20 +139,15 @@ class LimitedWebSocket(WebSocketProtocol):
         else:
             super().onMessage(payload, isBinary)
 
-    def sendMessage(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802 (Autobahn's name)
-        """Sends a message of any size: Autobahn would hold our own messages to the limit of a page's."""
-        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
-        try:
-            super().sendMessage(*args, **kwargs)
-        finally:
-            self.maxMessagePayloadSize = limit
-
     def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802 (Daphne's name)
-        """Sends, or drops a connection whose peer has stopped reading; after the end, nothing."""
+        """Sends a text, or drops a connection whose peer has stopped reading; after the end, nothing.
+
+        The text may be of any size: Autobahn's other ways would hold it to the limit of a page's.
+        """
         if self.state != self.STATE_OPEN:
             return
         if unsent_bytes(self) <= MAX_UNSENT_BYTES:
-            super().serverSend(content, binary)
+            self.sendPreparedMessage(self.factory.frame_of(content))
         elif not self.muted:
             self.muted = True
             log.warning("dropped a socket of %s that does not read", self.path)
@@ -168,6 +163,13 @@ class LimitedWebSocket(WebSocketProtocol):
 
 
 class LimitedWebSocketFactory(WebSocketFactory):
-    """Makes WebSockets that are limited."""
+    """Makes WebSockets that are limited, and frames for what they send."""
 
     protocol = LimitedWebSocket
+    _framed: tuple[str, Any] | None = None
+
+    def frame_of(self, text: str) -> Any:
+        """A frame for the text, made once for the sockets of a room that are sent it one after the other."""
+        if self._framed is None or self._framed[0] is not text:
+            self._framed = (text, self.prepareMessage(text.encode(), doNotCompress=True))
+        return self._framed[1]
