@@ -23,7 +23,7 @@ from bench.batch_socket import allow_open_files
 from bench.lecture import SPARE_FILES
 from bench.quantiles import quantile
 from bench.report import at_most, table, write_json
-from bench.room_client import PING_SECONDS, RoomClient, stamp
+from bench.room_client import RoomClient, stamp
 from tests.support.lectern import Lectern
 from tests.support.servers import PostgresServer, RedisServer
 
@@ -47,6 +47,7 @@ GOALS = {
     "diverged": at_most(0),
     "lines_lost": at_most(0),
     "unheard_messages": at_most(0),
+    "entering_p95_ms": at_most(3_000),
     "entering_queries": at_most(25),
     "memory_kb_a_socket": at_most(150),
     "chat_p95_under_abuse_ms": at_most(250),
@@ -108,26 +109,24 @@ async def full_room(lectern: Lectern, people: int) -> AsyncIterator[tuple[Class,
     await teacher.request("board.set_mode", {"mode": "everybody"})
     await asyncio.sleep(SETTLE_SECONDS)
     before, began = _memory(web), time.monotonic()
-    tasks, pages = [], [teacher]
-    pings = asyncio.create_task(_ping(pages))
+    tasks = []
     for number, session in enumerate(sessions, 1):
         tasks.append(asyncio.create_task(_enter(lectern, made["lesson"], number, session)))
-        tasks[-1].add_done_callback(lambda task: pages.append(task.result()))
         await asyncio.sleep(ENTER_SECONDS / people)
-    students = list(await asyncio.gather(*tasks))
+    students = await _all_in(tasks)
     took = time.monotonic() - began
     try:
         await asyncio.sleep(SETTLE_SECONDS)
         figures = {
             "people": float(people),
             "entered_within_s": took,
+            "entering_p95_ms": quantile([page.waited for page in students], TAIL) * 1e3,
             "memory_kb_a_socket": (_memory(web) - before) / len(students) / 1024,
             "web_mb": _memory(web) / (1 << 20),
         }
         yield Class(lectern, made["lesson"], teacher, students, web), figures
     finally:
-        pings.cancel()
-        for page in pages:
+        for page in (teacher, *students):
             page.close()
 
 
@@ -142,13 +141,13 @@ async def _enter(lectern: Lectern, lesson: str, number: int, session: str) -> Ro
     return client
 
 
-async def _ping(pages: Sequence[RoomClient]) -> None:
-    while True:
-        # All within half of the time: whoever has come meanwhile has waited for no more than that.
-        present = tuple(pages)
-        for page in present:
-            page.ping()
-            await asyncio.sleep(PING_SECONDS / 2 / max(len(present), 100))
+async def _all_in(entering: Sequence[asyncio.Task[RoomClient]]) -> list[RoomClient]:
+    """All pages; ConnectionError where one has not come in."""
+    found = await asyncio.gather(*entering, return_exceptions=True)
+    failures = [one for one in found if isinstance(one, BaseException)]
+    if failures:
+        raise ConnectionError(f"{len(failures)} of {len(found)} pages did not come in: {failures[0]!r}")
+    return [one for one in found if isinstance(one, RoomClient)]
 
 
 def _memory(process: psutil.Process) -> int:

@@ -41,6 +41,10 @@ class RoomClient(asyncio.Protocol):
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._next_id = 1
         self._is_open = False
+        self._pinging: asyncio.TimerHandle | None = None
+        self._dialled = time.monotonic()
+        self.waited = 0.0
+        """Seconds from dialling to the snapshot."""
         self.entered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.snapshot: dict[str, Any] = {}
         self.delays: list[float] = []
@@ -69,12 +73,15 @@ class RoomClient(asyncio.Protocol):
                 return
             self._is_open = True
             self._buffer = rest
+            self._ping_later()
         self._read_frames()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Notes that the line is gone."""
         if self.closed is None:
             self.closed = 1006
+        if self._pinging is not None:
+            self._pinging.cancel()
         if not self.entered.done():
             self.entered.set_exception(ConnectionError("the line was lost"))
         for waiting in self._replies.values():
@@ -119,6 +126,7 @@ class RoomClient(asyncio.Protocol):
             if waiting is not None and not waiting.done():
                 waiting.set_result(message)
         elif not self.entered.done() and b'"room.snapshot"' in payload[:40]:
+            self.waited = time.monotonic() - self._dialled
             self.snapshot = json.loads(payload)["body"]
             self.entered.set_result(self.snapshot)
 
@@ -144,8 +152,16 @@ class RoomClient(asyncio.Protocol):
         return reply
 
     def ping(self) -> None:
-        """Shows that the page is there, as it does every PING_SECONDS."""
+        """Shows that the page is there."""
         self.request("room.ping", {})
+
+    def _ping_later(self) -> None:
+        """Pings as pages do: every PING_SECONDS from when their line is open, let in or not."""
+        self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping_on)
+
+    def _ping_on(self) -> None:
+        self.ping()
+        self._ping_later()
 
     def close(self) -> None:
         """Breaks the line."""

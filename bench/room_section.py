@@ -11,6 +11,7 @@ from bench.parts import Section, check_goals, markdown_table, wrapped
 NAMES = {
     "people": "pages in the room",
     "entered_within_s": "all were in within, s",
+    "entering_p95_ms": "from a page's dialling to its first sight of the room, p95, ms",
     "entering_queries": "queries of the database to come in",
     "memory_kb_a_socket": "memory of the web process a socket, kB",
     "chat_messages": "chat messages",
