@@ -62,6 +62,11 @@ def offered(
     return Offered(kind, media, chosen, rtx if chosen is _VIDEO else (), rids)
 
 
+def payload(packet: bytes) -> bytes:
+    """What a packet carries, without header and padding."""
+    return bytes(rtp.payload(packet, rtp.parse_header(packet)))
+
+
 class Classroom:
     """Drives one router and sorts what it wants done."""
 

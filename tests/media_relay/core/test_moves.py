@@ -181,14 +181,6 @@ def test_the_same_holds_for_a_hundred_lessons_that_everyone_can_repeat() -> None
     assert moves > 300
 
 
-@pytest.fixture
-def room() -> Classroom:
-    """A room with its permits, a camera of three layers and no loss."""
-    classroom = Classroom()
-    classroom.permit()
-    return classroom
-
-
 def layered(room: Classroom) -> Publisher:
     return room.publisher(TEACHER, offered(CAMERA, rids=LAYERS))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media_relay.core import rtcp, rtp
+from media_relay.core import rtcp
 from media_relay.core.links import Publisher
 from media_relay.core.subscriber import Subscriber
 from tests.media_relay.core.classroom import (
@@ -16,6 +16,7 @@ from tests.media_relay.core.classroom import (
     STUDENT,
     TEACHER,
     Classroom,
+    payload,
 )
 from tests.media_relay.core.test_moves import Witness
 
@@ -71,10 +72,6 @@ class Seminar:
         places = sorted(witness.sent)
         assert places == list(range(places[0], places[0] + len(places))) if places else True
         return [payload(witness.sent[place]) for place in places]
-
-
-def payload(packet: bytes) -> bytes:
-    return bytes(rtp.payload(packet, rtp.parse_header(packet)))
 
 
 @pytest.fixture

@@ -27,14 +27,6 @@ from tests.media_relay.core.classroom import (
 )
 
 
-@pytest.fixture
-def room() -> Classroom:
-    """A room with its permits, and nobody in it."""
-    classroom = Classroom()
-    classroom.permit()
-    return classroom
-
-
 def ntp(seconds: float) -> int:
     return int(seconds * 2**32)
 
