@@ -50,7 +50,7 @@ def measure_lesson(lesson: Lesson) -> Glass:
 def measure_direct(browser: Browser, url: str, *, sound: bool) -> Glass:
     """Returns the same for two directly connected pages; `url` is any page of a secure origin."""
     context = new_context(browser)
-    add_scripts(context, "clock_camera.js", "clock_reader.js", "direct_peer.js")
+    add_scripts(context, "drawn_camera.js", "clock_camera.js", "clock_reader.js", "direct_peer.js")
     publisher, viewer = context.new_page(), context.new_page()
     for page in (publisher, viewer):
         page.goto(url)

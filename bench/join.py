@@ -50,7 +50,7 @@ def _measure_join(room: Room) -> float:
 def measure(joins: int) -> Figures:
     """Runs everything, one after the other, in one browser."""
     with running_lesson() as lesson:
-        teacher = lesson.person("teacher", "clock_camera.js")
+        teacher = lesson.person("teacher", "drawn_camera.js", "clock_camera.js")
         room = lesson.room(teacher).go_live()
         waits = measure_joins(lesson, joins)
         with_sound = measure_lesson(lesson)

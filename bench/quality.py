@@ -178,7 +178,7 @@ def measure(pace: float = 1.0) -> Seen:
     """Starts Lectern and Chromium, and plays all phases, each for so much of its time."""
     phases = [replace(phase, seconds=phase.seconds * pace, settled=phase.settled * pace) for phase in PHASES]
     with running_lesson() as lesson:
-        teacher = lesson.person("teacher", "busy_camera.js")
+        teacher = lesson.person("teacher", "drawn_camera.js", "busy_camera.js")
         lesson.room(teacher).go_live()
         return watch(lesson, phases, START_SECONDS * pace)
 

@@ -1,5 +1,5 @@
-// Replaces the camera by a canvas of 960 × 540 with 30 pictures a second, which is about as much to encode as a person
-// who moves before a wall: patches of noise wander over grey.
+// A camera of 960 × 540 with 30 pictures a second, which is about as much to encode as a person who moves before a wall:
+// patches of noise wander over grey.
 (() => {
   const [width, height, framesPerSecond, patches, side] = [960, 540, 30, 6, 96];
   const canvas = document.createElement("canvas");
@@ -28,15 +28,5 @@
     frame += 1;
   }
 
-  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  let started = false;
-  navigator.mediaDevices.getUserMedia = async ({ audio, video }) => {
-    const stream = new MediaStream(audio ? (await real({ audio })).getAudioTracks() : []);
-    if (video) {
-      if (!started) setInterval(draw, 1000 / framesPerSecond);
-      started = true;
-      stream.addTrack(canvas.captureStream(framesPerSecond).getVideoTracks()[0]);
-    }
-    return stream;
-  };
+  window.drawnCamera(canvas, framesPerSecond, draw);
 })();

@@ -1,5 +1,4 @@
-// Replaces the camera by a canvas that shows the time as black and white blocks: 20 bits of milliseconds, then a
-// checksum of 4 bits. The microphone stays the browser's own.
+// A camera that shows the time as black and white blocks: 20 bits of milliseconds, then a checksum of 4 bits.
 (() => {
   const [width, height, columns, rows, framesPerSecond] = [640, 360, 6, 4, 30];
   const canvas = document.createElement("canvas");
@@ -18,15 +17,5 @@
     }
   }
 
-  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  let started = false;
-  navigator.mediaDevices.getUserMedia = async ({ audio, video }) => {
-    const stream = new MediaStream(audio ? (await real({ audio })).getAudioTracks() : []);
-    if (video) {
-      if (!started) setInterval(draw, 1000 / framesPerSecond);
-      started = true;
-      stream.addTrack(canvas.captureStream().getVideoTracks()[0]);
-    }
-    return stream;
-  };
+  window.drawnCamera(canvas, framesPerSecond, draw);
 })();
