@@ -5,8 +5,9 @@ PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/co
     tests/config/test_env.py tests/config/test_configuration.py tests/media_relay/test_protocol.py \
     $(patsubst %,tests/bench/test_%.py,performance pictures quantiles svg timeline))
 
-UNTIMED_TESTS = $(filter-out tests/classroom/%,$(PURE_TESTS)) tests/media_relay/test_fuzz.py tests/media_relay/test_churn.py
 DATABASE_TESTS := tests/classroom tests/accounts
+TIMED_TESTS := tests/browser tests/media_relay/io $(filter-out $(patsubst %,tests/media_relay/test_%.py,protocol fuzz churn), \
+    $(wildcard tests/media_relay/test_*.py))
 NODE_MODULES := tests/js/node_modules/.installed
 
 .PHONY: help run setup setup-tests tools test test-on-servers test-on-sqlite test-untimed test-timed check lint types test-js \
@@ -32,9 +33,9 @@ $(NODE_MODULES): tests/js/package-lock.json | setup-tests
 tools: setup          ## the browsers and servers that the tests start
 	@exec $(BIN)/python deploy/test_tools.py
 
-test: setup-tests tools lint types test-js   ## everything: style, types, every test, the classroom's on both databases
-	@result=0; $(MAKE) --keep-going --jobs=2 --output-sync=target --no-print-directory \
-	    test-untimed test-on-servers test-on-sqlite || result=$$?; \
+test: setup-tests tools $(NODE_MODULES)   ## everything: style, types, every test, the classroom's on both databases
+	@result=0; $(MAKE) --keep-going --jobs=3 --output-sync=target --no-print-directory \
+	    test-untimed types test-on-servers lint test-js test-on-sqlite || result=$$?; \
 	$(MAKE) --no-print-directory test-timed && exit $$result
 
 # Side by side what does not look at the clock, since it waits as often as it works; alone what does.
@@ -45,10 +46,10 @@ test-on-sqlite:
 	$(BIN)/python -m pytest $(DATABASE_TESTS)
 
 test-untimed:
-	$(BIN)/python -m pytest $(UNTIMED_TESTS)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(DATABASE_TESTS) $(TIMED_TESTS)) tests
 
 test-timed:
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(UNTIMED_TESTS) $(DATABASE_TESTS))
+	$(BIN)/python -m pytest $(TIMED_TESTS)
 
 check: setup-tests lint types test-js   ## the quick part, in under a minute: style, types, pure tests
 	@exec $(BIN)/python -m pytest -q $(PURE_TESTS)
