@@ -12,7 +12,6 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
-from itertools import islice
 
 import pylibsrtp
 import pytest
@@ -20,115 +19,33 @@ import pytest_asyncio
 from aioice import stun
 
 from media_relay import protocol
-from media_relay.core import rtcp, rtp, sdp
+from media_relay.core import rtcp, rtp
 from media_relay.core.links import BURST_SECONDS, MAX_VIDEO_BITRATE
 from media_relay.core.subscriber import PICTURE_LOSS_BURST, RESEND_PART
 from media_relay.io.peer import MAX_BAD_CHECKS_PER_SECOND, MAX_CHECKS_PER_SECOND, MAX_SSRCS
 from tests.media_relay import light
+from tests.media_relay.attacked import (
+    ASSISTANT,
+    CAMERA_SSRC,
+    DELTA,
+    KEYFRAME,
+    MAX_LOOP_LAG_MS,
+    PORTION,
+    SCREEN_SSRC,
+    Lesson,
+    begun,
+)
 from tests.media_relay.light import LightPeer
 from tests.media_relay.web import (
-    CAMERA_SLOT,
-    MICROPHONE_SLOT,
-    OUTSIDER,
-    ROOM,
-    SCREEN_SLOT,
-    STUDENT,
-    TEACHER,
-    RelayProcess,
     Web,
 )
 
-ASSISTANT = "assistant"
-PORTION = 50
-MAX_LOOP_LAG_MS = 50
-KEYFRAME = bytes((0x10, 0x00)) + b"keyframe"
-DELTA = bytes((0x10, 0x01)) + b"delta"
-CAMERA_SSRC, SCREEN_SSRC = 1, 7
-STAGE = (
-    protocol.StageEntry(MICROPHONE_SLOT, TEACHER, protocol.MICROPHONE),
-    protocol.StageEntry(CAMERA_SLOT, TEACHER, protocol.CAMERA),
-    protocol.StageEntry(SCREEN_SLOT, ASSISTANT, protocol.SCREEN),
-)
-PUBLISHERS = {TEACHER: tuple(protocol.SOURCE_KINDS), ASSISTANT: (protocol.SCREEN,)}
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-Send = Callable[[bytes], object]
-
-
-class Lesson:
-    """A teacher, who is seen by a student; whoever else is there attacks."""
-
-    def __init__(self, web: Web, peers: AsyncExitStack, host: str) -> None:
-        self.web = web
-        self.host = host
-        self.teacher, self.student = light.teacher(web, host=host), light.student(web, host=host)
-        self._peers = peers
-        self._sequence = 0
-
-    async def begin(self) -> None:
-        """Connects both; the student has seen a keyframe."""
-        await self.web.permit(publishers=PUBLISHERS, stage=STAGE)
-        self._peers.push_async_callback(self.teacher.close)
-        self._peers.push_async_callback(self.student.close)
-        assert isinstance(await self.student.subscribe(), protocol.Done)
-        await self.web.hear(protocol.ConnectionChanged, lambda m: m.state == "connected")
-        assert isinstance(await self.teacher.publish(), protocol.Accepted)
-        self.teacher.send_rtp(0, KEYFRAME)
-        await self.student.hear_payload(KEYFRAME)
-
-    async def goes_on(self) -> None:
-        """Asserts that the teacher's next packet comes to the student."""
-        self._sequence += 1
-        content = DELTA + self._sequence.to_bytes(4, "big")
-        since = len(self.student.rtp)
-        self.teacher.send_rtp(self._sequence, content)
-        await self.student.hear_payload(content, since)
-
-    async def stands(self, datagrams: Iterable[bytes], *senders: Send) -> None:
-        """Sends everything through each sender, and asserts that meanwhile the lesson goes on."""
-        rest = iter(datagrams)
-        while portion := list(islice(rest, PORTION)):
-            for data in portion:
-                for send in senders:
-                    send(data)
-            await self.goes_on()
-
-    async def viewer(self, client: str) -> LightPeer:
-        """Another page of the student's."""
-        page = light.student(self.web, client=client)
-        self._peers.push_async_callback(page.close)
-        assert isinstance(await page.subscribe(), protocol.Done)
-        await self.web.hear(
-            protocol.ConnectionChanged, lambda m: (m.client, m.state) == (client, "connected")
-        )
-        return page
-
-    async def presenter(self) -> LightPeer:
-        """An assistant who shares a screen, of which the student sees a keyframe."""
-        page = LightPeer(self.web, ASSISTANT)
-        self._peers.push_async_callback(page.close)
-        assert isinstance(await page.publish({"0": protocol.SCREEN}), protocol.Accepted)
-        page.send_rtp(0, KEYFRAME + b"screen", ssrc=SCREEN_SSRC, mid="0")
-        await self.student.hear_payload(KEYFRAME + b"screen")
-        return page
-
-    def stranger(self) -> Send:
-        """Sends datagrams from an address that nobody knows."""
-        own = self._peers.enter_context(light.stranger(self.host))
-        return lambda data: own.sendto(data, self.teacher.relay)
-
-    def changes(self) -> list[str]:
-        """All connections that were closed."""
-        gone = (m for m in self.web.heard if isinstance(m, protocol.ConnectionChanged))
-        return [change.reason for change in gone if change.state == "closed"]
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["127.0.0.1"])
 async def lesson(web: Web, peers: AsyncExitStack, request: pytest.FixtureRequest) -> Lesson:
-    made = Lesson(web, peers, request.param)
-    await made.begin()
-    return made
+    return await begun(web, peers, request.param)
 
 
 def binding_request(username: str, password: str = "") -> bytes:
@@ -359,95 +276,3 @@ async def test_a_publisher_with_a_wrong_fingerprint_never_connects(lesson: Lesso
     thief.send_rtp(0, KEYFRAME, ssrc=SCREEN_SSRC, mid="0")
     await lesson.goes_on()
     assert await lesson.web.counter("media_from_unknown_address") == 1
-
-
-# Control messages.
-
-
-def bad_descriptions(good: str) -> dict[str, str]:
-    """Descriptions that are wrong in one way each."""
-    head, section = good.split("m=", 1)
-    return {
-        "too many m-lines": head + f"m={section}" * (sdp.MAX_MEDIA + 1),
-        "a mid twice": good + f"m={section}",
-        "too many lines": good + "a=x\r\n" * sdp.MAX_SECTION_LINES,
-        "a long line": good + "a=" + "x" * sdp.MAX_LINE_LENGTH + "\r\n",
-        "a control character": good + "a=\x07\r\n",
-        "no BUNDLE": good.replace("a=group:BUNDLE", "a=group:LS"),
-        "no rtcp-mux": good.replace("a=rtcp-mux\r\n", ""),
-        "a weak fingerprint": good.replace("sha-256", "sha-1"),
-        "no fingerprint": good.replace("a=fingerprint", "a=thumbprint"),
-        "no password": good.replace("a=ice-pwd", "a=ice-password"),
-        "no m-line": head,
-        "nothing": "v=0",
-        "huge numbers": good.replace("m=video 9 ", "m=video 99999 "),
-    }
-
-
-async def test_bad_descriptions_are_refused_and_leave_nothing_behind(lesson: Lesson) -> None:
-    watcher, presenter = light.student(lesson.web, client="watcher"), LightPeer(lesson.web, ASSISTANT)
-    mids = {"0": protocol.VIDEO}
-    offer = light.description(presenter.certificate, mids, "actpass", "sendonly")
-    answer = light.description(watcher.certificate, mids, "active", "recvonly")
-    assert isinstance(await watcher.offer(), protocol.Offer)
-    for name, text in bad_descriptions(offer).items():
-        reply = await lesson.web.ask(
-            protocol.Publish, **presenter.seat, sdp=text, sources={"0": protocol.SCREEN}
-        )
-        assert isinstance(reply, protocol.Refused), name
-        assert reply.code == protocol.BAD_SDP, name
-    for name, text in bad_descriptions(answer).items():
-        reply = await lesson.web.ask(protocol.Answer, **watcher.seat, sdp=text)
-        assert isinstance(reply, protocol.Refused), name
-        assert reply.code == protocol.BAD_SDP, name
-    load = await lesson.web.hear(protocol.Load, since=len(lesson.web.heard))
-    assert (load.publishers, load.subscribers) == (1, 2)
-    assert isinstance(await lesson.web.ask(protocol.Answer, **watcher.seat, sdp=answer), protocol.Done)
-    await lesson.goes_on()
-
-
-async def test_messages_that_are_none_change_nothing(lesson: Lesson, relay: RelayProcess) -> None:
-    seat = lesson.teacher.seat
-    publish = protocol.Publish("1", **seat, sdp="x", sources={"0": protocol.SCREEN})
-    texts: list[str | bytes] = [
-        "",
-        "null",
-        "[" * 100_000,
-        b"\xff\xfe\x00binary",
-        '{"type": "explode"}',
-        '{"type": "close"}',
-        '{"type": "permits", "room": "room", "generation": NaN}',
-        '{"type": "permits", "room": "room", "generation": true}',
-        protocol.encode(publish).replace('"x"', '"\\ud800"'),
-        protocol.encode(publish).replace('"x"', f'"{"x" * (protocol.MAX_SDP_BYTES + 1)}"'),
-        protocol.encode(protocol.Register("relay", "1", "epoch", (), relay.port, 1)),
-        protocol.encode(protocol.Offer("1", "v=0", {})),
-        protocol.encode(protocol.Refused("1", protocol.FULL, "")),
-    ]
-    for text in texts:
-        await lesson.web.say_raw(text)
-    await lesson.goes_on()
-    assert lesson.changes() == []
-
-
-async def test_old_and_misdirected_messages_change_nothing(lesson: Lesson) -> None:
-    web = lesson.web
-    await web.permit(viewers=(), publishers={}, generation=0)
-    await web.say(protocol.Permits(ROOM, 1, viewers=(OUTSIDER,), publishers={OUTSIDER: (protocol.CAMERA,)}))
-    for close in (
-        protocol.Close("another room", STUDENT),
-        protocol.Close(ROOM, OUTSIDER),
-        protocol.Close(ROOM, STUDENT, "another page"),
-        protocol.Close(ROOM, STUDENT, "page", protocol.PUBLISH),
-    ):
-        await web.say(close)
-    answer = light.description(lesson.student.certificate, {"0": "audio"}, "active", "recvonly")
-    for seat in (lesson.student.seat, lesson.teacher.seat, {**lesson.student.seat, "client": "other"}):
-        reply = await web.ask(protocol.Answer, **seat, sdp=answer)
-        assert isinstance(reply, protocol.Refused)
-        assert reply.code == protocol.UNKNOWN
-    outsider = LightPeer(web, OUTSIDER)
-    assert isinstance(await outsider.offer(), protocol.Refused)
-    await lesson.goes_on()
-    assert lesson.changes() == []
-    assert await web.counter("permits_stale", 2) == 2
