@@ -9,7 +9,8 @@ from typing import ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-THREADS = 8
+THREADS = 4
+"""One may be looking at a file. More would keep the event loop from the interpreter, which they share."""
 
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="room-database")
 
