@@ -15,7 +15,7 @@ from classroom.services.sheets import Drawing, Outcome, Pointer
 log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.05
-GATHER_SECONDS_A_SOCKET = 0.0002
+GATHER_SECONDS_A_SOCKET = 0.0001
 """An event costs as much as there are sockets to send it to: large rooms get fewer, larger ones."""
 MAX_GATHER_SECONDS = 0.15
 MAX_WAITING = 400
