@@ -35,6 +35,7 @@ class RoomClient(asyncio.Protocol):
     """One page; `delays` are the seconds that stamped texts took to come."""
 
     def __init__(self, address: str, lesson: str, number: int, session: str) -> None:
+        self.number, self.session = number, session
         self._request = _upgrade(address, lesson, number, session)
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
