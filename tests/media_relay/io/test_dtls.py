@@ -25,6 +25,7 @@ from media_relay.io.dtls import (
     check_versions,
 )
 
+MAX_SENDER_BYTES = 16 << 10
 PACKET = rtp.build_packet(96, 7, 0, 5, b"payload")
 RTCP = b"\x80\xc9\x00\x01\x00\x00\x00\x05"
 
@@ -229,3 +230,15 @@ def test_pylibsrtp_is_as_the_relay_knows_it() -> None:
     for function in (lib.srtp_protect, lib.srtp_protect_rtcp, lib.srtp_unprotect, lib.srtp_unprotect_rtcp):
         assert ffi.typeof(function).args[1].cname == "void *"
         assert ffi.typeof(function).args[2].cname == "int *"
+
+
+async def test_the_keys_of_all_whom_packets_are_sent_to_lie_together(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    sessions = [session for _ in range(8) for session in pair(certificates)]
+    for client, server in zip(sessions[::2], sessions[1::2], strict=True):
+        await connect(client, server, certificates)
+    places = sorted(int(ffi.cast("size_t", session.outbound)) for session in sessions)
+    assert places[-1] - places[0] < len(sessions) * MAX_SENDER_BYTES
+    for session in sessions:
+        await session.stop()
