@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from itertools import cycle, islice
 from pathlib import Path
@@ -26,6 +26,7 @@ from media_relay.core.links import MAX_VIDEO_BITRATE
 from media_relay.io.dtls import MAX_QUEUED_DATAGRAMS
 from media_relay.io.peer import MAX_CHECKS_PER_SECOND, MAX_CONTROLS_PER_SECOND
 from tests.media_relay import light
+from tests.media_relay.attacked import ASSISTANT, KEYFRAME, PUBLISHERS, SCREEN_SSRC, Send
 from tests.media_relay.light import LightPeer
 from tests.media_relay.web import (
     CAMERA_SLOT,
@@ -36,7 +37,6 @@ from tests.media_relay.web import (
 )
 from tests.support.processes import patience
 
-ASSISTANT = "assistant"
 STUDENTS = 5
 TEACHER_PACKETS_PER_SECOND = 200
 FLOOD_SECONDS = 3.0
@@ -49,18 +49,13 @@ MAX_CPU_SECONDS = 60e-6
 TRIES = 5
 MAX_WAITED = 0.1
 """Share of the time that relay or test may lack a processor: beyond it, losses tell of the machine alone."""
-SCREEN_SSRC = 7
-KEYFRAME = bytes((0x10, 0x00)) + b"keyframe"
 SCREEN = bytes((0x10, 0x01)) + b"screen" + bytes(1100)
 STAGE = (
     protocol.StageEntry(CAMERA_SLOT, TEACHER, protocol.CAMERA),
     protocol.StageEntry(SCREEN_SLOT, ASSISTANT, protocol.SCREEN),
 )
-PUBLISHERS = {TEACHER: tuple(protocol.SOURCE_KINDS), ASSISTANT: (protocol.SCREEN,)}
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-Send = Callable[[bytes], object]
 
 
 class Class:
