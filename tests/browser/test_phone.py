@@ -44,8 +44,10 @@ def test_a_question_lies_over_neither_one_s_own_place_nor_an_offer(classroom: Cl
     accept(student)
     own = student.page.locator("#floor-own")
     assert not overlap(card(student), own)
+    expect(student.page.locator("[data-opener=questions] .badge")).to_be_visible()
     option(student, "Yes").tap()
     expect(card(student)).to_contain_text("Sent: Yes")
+    expect(student.page.locator("[data-opener=questions] .badge")).to_be_hidden()
     expect(option(student, "Yes")).to_be_hidden()
     assert not overlap(card(student), own)
 

@@ -93,7 +93,8 @@ function attend({ store, session, notice }) {
       return complain(notice, error);
     }
     if (poll.is_anonymous) keep(poll.id, { slip, answer });
-    store.patch({ polls: withAnswer(store.state.polls, poll.id, answer) });
+    // Whoever has answered has seen it.
+    store.patch({ polls: withAnswer(store.state.polls, poll.id, answer), unread: { ...store.state.unread, questions: 0 } });
   };
   const list = new List(find("#polls-list"));
   const card = new Card(send);
