@@ -39,11 +39,11 @@ def counting() -> Iterator[None]:
             counted.append(str(sql))
         return original(self, sql, params)
 
-    CursorWrapper.execute = execute  # type: ignore[method-assign]
+    CursorWrapper.execute = execute  # type: ignore[method-assign]  # given back at the end
     try:
         yield
     finally:
-        CursorWrapper.execute = original  # type: ignore[method-assign]
+        CursorWrapper.execute = original  # type: ignore[method-assign]  # what it was
 
 
 @contextlib.contextmanager
