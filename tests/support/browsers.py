@@ -29,7 +29,6 @@ SLOW_DEVICES = DEVICES.replace("fps=20", "fps=10")
 OTHER_CAMERA = "fake_device_2"
 GRANT = "--use-fake-ui-for-media-stream"
 """Answers every permission question with yes; hides mDNS candidates, too."""
-NO_GESTURE = "--autoplay-policy=no-user-gesture-required"
 PAGE_MILLISECONDS = 30_000
 
 WITNESS = """
