@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from media_relay.core.ice import LiteAgent, local_ufrag
@@ -53,10 +53,17 @@ class Peer:
     """The relay's end of one connection.
 
     Before a check nominates an address, data is taken from any address that has proven to know the password;
-    after it from that one alone, until a check nominates another.
+    after it from that one alone, until a check nominates another. `streams` are SSRCs that it will be sent.
     """
 
-    def __init__(self, link: Link, agent: LiteAgent, certificate: Certificate, now: float) -> None:
+    def __init__(
+        self,
+        link: Link,
+        agent: LiteAgent,
+        certificate: Certificate,
+        now: float,
+        streams: Iterable[int] = (),
+    ) -> None:
         self.link = link
         self.agent = agent
         self.state = NEW
@@ -65,7 +72,7 @@ class Peer:
         self.nominated = False
         self.addresses: list[bytes] = []
         self.created = self.last_check = now
-        self.dtls = DtlsSession(certificate, self._send_dtls)
+        self.dtls = DtlsSession(certificate, self._send_dtls, streams)
         self.remote_ufrag = ""
         self.ssrcs: set[bytes] = set()
         """Those of its authentic packets."""

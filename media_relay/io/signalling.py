@@ -9,6 +9,7 @@ from media_relay.core import ice, sdp, sdp_writer
 from media_relay.core.links import Connection, Link
 from media_relay.core.permits import Permits
 from media_relay.core.router import PermitError
+from media_relay.core.subscriber import Subscriber
 from media_relay.core.watching import choose_watched
 from media_relay.io import clock, negotiation
 from media_relay.io.dtls import Certificate
@@ -17,6 +18,9 @@ from media_relay.io.peer import Peer
 
 START_BITRATE_KBPS = 1000
 """Where a browser's video begins; by itself it would begin at 300 and look poor for the first seconds."""
+
+STREAMS_AT_ONCE = 4
+"""For so many of its first slots a subscriber's keys are made ready to send: a lecture has no more."""
 
 Asked = protocol.Subscribe | protocol.Answer | protocol.Publish | protocol.Watch
 
@@ -81,7 +85,9 @@ class Signalling:
         # First the connection that this one replaces must go.
         self._media.drain()
         agent = ice.LiteAgent(transport.ufrag, transport.pwd)
-        peer = Peer(link, agent, self._certificate, clock.monotonic())
+        slots = link.view.slots[:STREAMS_AT_ONCE] if isinstance(link, Subscriber) else ()
+        streams = [slot.ssrc for slot in slots]
+        peer = Peer(link, agent, self._certificate, clock.monotonic(), streams)
         self._media.peers.add(peer)
         return peer
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -35,8 +35,10 @@ def certificates() -> tuple[Certificate, Certificate]:
     return Certificate.generateCertificate(), Certificate.generateCertificate()
 
 
-def pair(certificates: tuple[Certificate, Certificate]) -> tuple[DtlsSession, DtlsSession]:
-    """Two sessions that reach each other."""
+def pair(
+    certificates: tuple[Certificate, Certificate], streams: Iterable[int] = ()
+) -> tuple[DtlsSession, DtlsSession]:
+    """Two sessions that reach each other; the second one knows what it is going to send."""
     ends: list[DtlsSession] = []
 
     def send_to(index: int) -> Callable[[bytes], None]:
@@ -45,7 +47,7 @@ def pair(certificates: tuple[Certificate, Certificate]) -> tuple[DtlsSession, Dt
 
         return send
 
-    ends += [DtlsSession(certificates[0], send_to(1)), DtlsSession(certificates[1], send_to(0))]
+    ends += [DtlsSession(certificates[0], send_to(1)), DtlsSession(certificates[1], send_to(0), streams)]
     return ends[0], ends[1]
 
 
@@ -242,3 +244,19 @@ async def test_the_keys_of_all_whom_packets_are_sent_to_lie_together(
     assert places[-1] - places[0] < len(sessions) * MAX_SENDER_BYTES
     for session in sessions:
         await session.stop()
+
+
+async def test_a_stream_that_was_known_before_is_sent_like_any_other_and_no_report_has_a_number_twice(
+    certificates: tuple[Certificate, Certificate],
+) -> None:
+    client, server = pair(certificates, streams=[5])
+    await connect(client, server, certificates)
+    reports = [server.protect_control(RTCP) for _ in range(2)]
+    # RFC 3711 section 3.4: the last four bytes are a bit for encryption, and the number. 1 is used up.
+    assert [int.from_bytes(report[-4:], "big") & 0x7FFFFFFF for report in reports] == [2, 3]
+    assert [unprotect(client, report, rtcp=True) for report in reports] == [(0, RTCP)] * 2
+    unknown = rtp.build_packet(96, 65_000, 0, 6, b"payload")
+    for packet in (PACKET, unknown):
+        assert unprotect(client, server.protect_media(packet)) == (0, packet)
+    await client.stop()
+    await server.stop()
