@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from media_relay.core import feedback, rtcp
 from media_relay.core.choice import Choice
+from media_relay.core.congestion import HIGH_LOSS
 from media_relay.core.outbox import Outbox
 from media_relay.core.outputs import Resend
 from media_relay.core.repair import own_packet, sent_again
 from media_relay.core.rewriter import MAX_LATE
 from media_relay.core.room import Room
-from media_relay.core.seat import Seat
+from media_relay.core.seat import Seat, Segment
 from media_relay.core.subscriber import Subscriber
 from media_relay.core.trains import Trains
 from media_relay.core.uplink import Uplink
@@ -17,6 +20,9 @@ from media_relay.core.uplink import Uplink
 _COMPACT = 1 << 16
 MAX_RTT = 30.0
 RTT_WEIGHT = 0.25
+TWICE_SECONDS = 0.02
+"""Between both times that something is sent again: most bursts of losses are shorter."""
+MAX_TWICE = 4096
 
 
 class Downlink:
@@ -27,6 +33,8 @@ class Downlink:
         self._uplink = uplink
         self._choice = choice
         self._trains = trains
+        self._twice: deque[tuple[float, Subscriber, int, int]] = deque()
+        """What is to be sent once more, and when: to whom, in which slot (SSRC), which own number."""
 
     def receive_rtcp(self, room: Room, link: Subscriber, data: bytes, now: float, relay_ntp: float) -> None:
         """Takes a subscriber's RTCP; raises ValueError."""
@@ -97,17 +105,45 @@ class Downlink:
             return
         self._outbox.counters.add("nacked", len(sequences))
         for sequence in sequences:
-            segment = seat.find(sequence)
-            packet = segment.track.find(segment.first - segment.offset, now) if segment is not None else None
-            if segment is None or packet is None or _is_too_old(link, seat, segment.first):
+            found = _find(link, seat, sequence, now)
+            if found is None or not seat.may_try(found[0].first, link.rtt, now):
                 continue
-            if not seat.may_try(segment.first, link.rtt, now):
-                continue
-            if not link.may_resend(len(packet), now):
-                self._outbox.counters.add("resends_over_limit")
+            if not self._send_again(link, seat, found, now):
                 return
-            self._outbox.counters.add("resent")
-            self._outbox.put(Resend(link, sent_again(link, seat, own_packet(segment, packet), now)))
+            if link.takes_rtx and link.loss < HIGH_LOSS and len(self._twice) < MAX_TWICE:
+                self._twice.append((now + TWICE_SECONDS, link, ssrc, sequence))
+
+    def _send_again(self, link: Subscriber, seat: Seat, found: tuple[Segment, bytes], now: float) -> bool:
+        """Sends a packet again; returns whether that wasn't too much."""
+        segment, packet = found
+        if not link.may_resend(len(packet), now):
+            self._outbox.counters.add("resends_over_limit")
+            return False
+        self._outbox.counters.add("resent")
+        self._outbox.put(Resend(link, sent_again(link, seat, own_packet(segment, packet), now)))
+        return True
+
+    def handle_timer(self, now: float) -> None:
+        """Sends once more what was sent again a moment ago.
+
+        Of what is sent again on a line that loses one packet in twenty, one in twenty is lost, too, and by
+        the time that a browser asks for it a second time the picture has stood still.
+        """
+        while self._twice and self._twice[0][0] <= now:
+            _, link, ssrc, sequence = self._twice.popleft()
+            seat = link.seats.get(ssrc)
+            found = _find(link, seat, sequence, now) if seat is not None else None
+            if seat is not None and found is not None:
+                self._send_again(link, seat, found, now)
+
+
+def _find(link: Subscriber, seat: Seat, sequence: int, now: float) -> tuple[Segment, bytes] | None:
+    """Returns a packet that was sent in this seat, by its own number, if it may be sent again."""
+    segment = seat.find(sequence)
+    packet = segment.track.find(segment.first - segment.offset, now) if segment is not None else None
+    if segment is None or packet is None or _is_too_old(link, seat, segment.first):
+        return None
+    return segment, packet
 
 
 def _is_too_old(link: Subscriber, seat: Seat, place: int) -> bool:

@@ -335,6 +335,7 @@ class Router:
                     if track.users and now >= track.next_report:
                         self._report(room, track, now)
         self._trains.handle_timer(now)
+        self._downlink.handle_timer(now)
 
     def _report(self, room: Room, track: Track, now: float) -> None:
         packet = track.report(room.cname, now, now + self._ntp_offset)

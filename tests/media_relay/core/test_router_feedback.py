@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_relay.core import codecs, rtcp, rtp
+from media_relay.core.downlink import TWICE_SECONDS
 from media_relay.core.outputs import Forward, SendControl
 from media_relay.core.rewriter import MAX_LATE
 from media_relay.core.seat import MAX_TRIES
@@ -148,6 +149,32 @@ def test_who_takes_retransmissions_gets_them_in_a_stream_of_their_own(room: Clas
     assert (header.timestamp, header.marker) == (sent.timestamp, True)
     assert rtp.payload(first, header) == sent.sequence.to_bytes(2, "big") + KEYFRAME
     assert rtp.parse_header(second).sequence == header.sequence + 1
+
+
+def test_what_is_sent_again_is_sent_twice_where_one_time_might_be_lost_too(room: Classroom) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    student.takes_rtx = True
+    (packet,) = room.rtp(teacher, 1, KEYFRAME)
+    sent = rtp.parse_header(packet)
+    (first,) = resent(room.rtcp(student, rtcp.Nack(9, sent.ssrc, (sent.sequence,))))
+    assert resent(room.wait(TWICE_SECONDS / 2)) == []
+    (second,) = resent(room.wait(TWICE_SECONDS))
+    headers = rtp.parse_header(first), rtp.parse_header(second)
+    assert headers[1].sequence == headers[0].sequence + 1
+    assert rtp.payload(second, headers[1]) == rtp.payload(first, headers[0])
+    assert resent(room.wait(1.0)) == []
+
+
+@pytest.mark.parametrize("case", ["a line that is too thin", "gone meanwhile", "no stream of its own"])
+def test_nothing_is_sent_twice_that_would_do_harm(room: Classroom, case: str) -> None:
+    teacher, student = room.publisher(), room.subscriber()
+    student.takes_rtx = case != "no stream of its own"
+    student.loss = 0.2 if case == "a line that is too thin" else 0.0
+    sent = rtp.parse_header(*room.rtp(teacher, 1, KEYFRAME))
+    assert len(resent(room.rtcp(student, rtcp.Nack(9, sent.ssrc, (sent.sequence,))))) == 1
+    if case == "gone meanwhile":
+        room.router.remove(student, room.now)
+    assert resent(room.wait(1.0)) == []
 
 
 def test_what_is_too_old_to_be_encrypted_again_is_sent_in_a_stream_of_its_own_alone(room: Classroom) -> None:
