@@ -6,13 +6,12 @@ PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/co
     $(patsubst %,tests/bench/test_%.py,performance pictures quantiles svg timeline))
 
 DATABASE_TESTS := tests/classroom tests/accounts
-PROGRAM_TESTS := tests/bench tests/test_start.py tests/test_deployment.py
 TIMED_TESTS := tests/browser tests/media_relay/io $(filter-out $(patsubst %,tests/media_relay/test_%.py,protocol fuzz churn), \
     $(wildcard tests/media_relay/test_*.py))
 NODE_MODULES := tests/js/node_modules/.installed
 
-.PHONY: help run setup setup-tests tools test test-on-servers test-on-sqlite test-programs test-untimed test-timed check \
-    lint types test-js format bench clean
+.PHONY: help run setup setup-tests tools test test-on-servers test-on-sqlite test-untimed test-timed check lint types test-js \
+    format bench clean
 
 help:                 ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -35,8 +34,8 @@ tools: setup          ## the browsers and servers that the tests start
 	@exec $(BIN)/python deploy/test_tools.py
 
 test: setup-tests tools $(NODE_MODULES)   ## everything: style, types, every test, the classroom's on both databases
-	@result=0; $(MAKE) --keep-going --jobs=4 --output-sync=target --no-print-directory \
-	    test-on-servers test-programs test-untimed types lint test-js test-on-sqlite || result=$$?; \
+	@result=0; $(MAKE) --keep-going --jobs=3 --output-sync=target --no-print-directory \
+	    test-untimed types test-on-servers lint test-js test-on-sqlite || result=$$?; \
 	$(MAKE) --no-print-directory test-timed && exit $$result
 
 # Side by side what does not look at the clock, since it waits as often as it works; alone what does.
@@ -46,11 +45,8 @@ test-on-servers:
 test-on-sqlite:
 	$(BIN)/python -m pytest $(DATABASE_TESTS)
 
-test-programs:
-	$(BIN)/python -m pytest $(PROGRAM_TESTS)
-
 test-untimed:
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(DATABASE_TESTS) $(PROGRAM_TESTS) $(TIMED_TESTS)) tests
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(DATABASE_TESTS) $(TIMED_TESTS)) tests
 
 test-timed:
 	$(BIN)/python -m pytest $(TIMED_TESTS)
