@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +18,9 @@ from django.utils.crypto import constant_time_compare
 from classroom.core.seats import Seat
 from classroom.live import protocol
 from classroom.permissions import Action, Standing, standings
+
+SESSION_KEY_FORM = re.compile(r"[a-z0-9]{8,40}")
+"""A database may refuse anything else, and with it all who are asked about by the same query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ def header(scope: Mapping[str, Any], name: bytes) -> str:
 
 
 def session_key(scope: Mapping[str, Any]) -> str:
-    """The session that the cookie names, unchecked; empty when there is none."""
-    return parse_cookie(header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME, "")
+    """The session that the cookie names, unchecked; empty when there is none or it can be none."""
+    key = parse_cookie(header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME, "")
+    return key if SESSION_KEY_FORM.fullmatch(key) else ""
 
 
 def admit(lesson_id: UUID, callers: Sequence[Caller]) -> list[Pass | None]:

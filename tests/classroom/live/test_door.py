@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import pytest
 from django.conf import settings
 
 from accounts.models import User
+from classroom.live import access
 from classroom.live.database import in_database
 from classroom.models import Enrolment, Lesson, Presence
 from tests.classroom.live.wire import (
@@ -130,3 +132,16 @@ async def test_nobody_enters_a_lesson_of_another_school(cast: Cast) -> None:
     assert foreign
     for user, lesson in foreign:
         assert await refused(user, lesson.pk), f"{user} gets into {lesson}"
+
+
+# A cookie's value in quotation marks may have any byte in octal: PostgreSQL takes no NUL.
+@pytest.mark.parametrize("cookie", ['"\\000"', '"abcdefgh\\000"', '"\\377"', "a" * 5000, "../../etc"])
+async def test_a_cookie_that_names_no_session_troubles_nobody_else_at_the_door(
+    cast: Cast, cookie: str
+) -> None:
+    headers = browser_headers(cookie)
+    assert access.session_key({"headers": headers}) == ""
+    refusals = [is_refused(room_path(str(cast.lesson.pk), PAGE), headers) for _ in range(20)]
+    entering = asyncio.create_task(open_page(cast.student, cast.lesson))
+    assert all(await asyncio.gather(*refusals))
+    assert (await entering).snapshot["me"]["id"] == str(cast.student.pk)
