@@ -29,8 +29,12 @@ RETRY_SECONDS = (2.0, 4.0, 6.0)
 TRIAL_SECONDS = 15.0
 """A step up that must be taken back within this time has failed."""
 BACKOFF_SECONDS = (8.0, 16.0, 30.0)
+FAILURE_SECONDS = 60.0
+"""So long after one failed step up the next that fails, whatever its level, is waited for longer."""
 SETTLING_SECONDS = 1.5
 """How long reports may still tell of the level before."""
+DRAINING_SECONDS = 8.0
+"""How long the queue that a failed trial has filled may keep a browser's estimate from growing again."""
 UNPROVEN_CALM_SECONDS = 10.0
 """For who answers no train: the calm after which a step up is simply tried."""
 
@@ -91,6 +95,7 @@ class Chooser:
         "_chosen",
         "_congestion",
         "_disturbed",
+        "_drained",
         "_failures",
         "_gallery",
         "_haste",
@@ -119,7 +124,7 @@ class Chooser:
         self._limits: Mapping[str, int] = {}
         self._congestion = Congestion()
         self._level = self._before = 0
-        self._changed = self._disturbed = self._raised = -math.inf
+        self._changed = self._disturbed = self._raised = self._drained = -math.inf
         self._starving: float | None = None
         self._storm, self._is_storm = 0, False
         self._blocked, self._blocked_until, self._backoffs = 0, -math.inf, 0
@@ -205,7 +210,7 @@ class Chooser:
 
     def choose(self, now: float) -> Mapping[str, int]:
         """Returns the layer of every slot, NO_LAYER for no picture; to be asked at least twice a second."""
-        if self._level > self._plan.lowest and self._is_stalled(now):
+        if self._level > self._plan.lowest and self._is_stalled(self._sent * BELOW, now):
             self._disturbed = now
             self._lower(self._congestion.remb(now) * SAFETY, now)
         self._pause(now)
@@ -213,8 +218,9 @@ class Chooser:
             self._raise(self._level + 1, now)
         return self._chosen
 
-    def _is_stalled(self, now: float) -> bool:
-        return now - self._changed > SETTLING_SECONDS and self._congestion.is_stalled(self._sent * BELOW, now)
+    def _is_stalled(self, rate: float, now: float) -> bool:
+        is_settled = now - self._changed > SETTLING_SECONDS and now >= self._drained
+        return is_settled and self._congestion.is_stalled(rate, now)
 
     def _pause(self, now: float) -> None:
         """Takes the last picture away whose lowest layer has not fitted for a while."""
@@ -228,7 +234,7 @@ class Chooser:
 
     def _is_starving(self, now: float) -> bool:
         congestion = self._congestion
-        if congestion.is_stalled(self._least, now):
+        if self._is_stalled(self._least, now):
             return True
         if self._is_lone:
             return congestion.loss > 1 - LONE_PART
@@ -266,9 +272,10 @@ class Chooser:
     def _change(self, level: int, now: float) -> None:
         """Goes down; a step up that must be taken back so soon is not tried again for a while."""
         if now - self._raised < TRIAL_SECONDS:
-            self._backoffs = self._backoffs + 1 if self._blocked == self._level else 1
+            self._backoffs = self._backoffs + 1 if now - self._blocked_until < FAILURE_SECONDS else 1
             self._blocked = self._level
             self._blocked_until = now + BACKOFF_SECONDS[min(self._backoffs, len(BACKOFF_SECONDS)) - 1]
+            self._drained = now + DRAINING_SECONDS
             self._storm = 0
         self._raised = -math.inf
         self._level, self._changed, self._disturbed = level, now, now
