@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,10 +24,17 @@ from classroom.models import (
 from classroom.models.lesson import ChatMode
 from classroom.permissions import STAFF_ROLES, Action, Standing, standing
 from classroom.services import audit, events, participation, rooms
+from classroom.services.chat_reading import (
+    NO_REACTIONS,
+    deleted_by,
+    message_to_wire,
+    reactions_to,
+    to_wire,
+    visible,
+    with_people,
+)
 from classroom.services.errors import ConflictError, TooFastError
 
-PAGE = 50
-"""As many messages come with a snapshot, or at once from further back."""
 MAX_EDITS = 20
 
 Kind = ChatMessage.Kind
@@ -40,115 +46,6 @@ class To:
 
     kind: str
     person: UUID | None = None
-
-
-# Reading
-
-
-def visible(lesson_id: UUID, user_id: UUID, *, is_staff: bool) -> QuerySet[ChatMessage]:
-    """The messages of a lesson that a person may read; teachers don't read what students write each other."""
-    own = Q(kind=Kind.PERSON, author=user_id) | Q(kind=Kind.PERSON, partner=user_id)
-    staff = Q(kind=Kind.STAFF) if is_staff else Q(kind=Kind.STAFF, partner=user_id)
-    return ChatMessage.objects.filter(Q(kind=Kind.ALL) | staff | own, lesson=lesson_id)
-
-
-def history(
-    lesson_id: UUID, user_id: UUID, *, is_staff: bool, before: int | None = None, limit: int = PAGE
-) -> dict[str, Any]:
-    """The newest messages that a person may read, or the newest before one; two queries.
-
-    `{"messages": [message, …], "has_more": bool}`, the oldest first.
-    """
-    rows = visible(lesson_id, user_id, is_staff=is_staff)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(_with_people(rows).order_by("-pk")[: limit + 1])
-    shown = found[limit - 1 :: -1] if len(found) > limit else found[::-1]
-    return {"messages": to_wire(shown, user_id), "has_more": len(found) > limit}
-
-
-def section(lesson_id: UUID, user_id: UUID, *, is_staff: bool) -> dict[str, Any]:
-    """The snapshot's part of the chat, three queries: as `history`, with marks.
-
-    `read_upto` is the newest message that the person has seen; `is_muted` whether they may not write;
-    staff also get `muted`, the ids of those who may not.
-    """
-    part = Q(user=user_id) | Q(is_chat_muted=True) if is_staff else Q(user=user_id)
-    rows = Participation.objects.filter(part, lesson=lesson_id)
-    marks = {key: (muted, upto) for key, muted, upto in rows.values_list("user_id", *MARK_FIELDS)}
-    is_muted, read_upto = marks.get(user_id, (False, 0))
-    muted = [str(key) for key, (is_one, _upto) in marks.items() if is_one]
-    return {
-        **history(lesson_id, user_id, is_staff=is_staff),
-        "read_upto": read_upto,
-        "is_muted": is_muted,
-        **({"muted": muted} if is_staff else {}),
-    }
-
-
-MARK_FIELDS = ("is_chat_muted", "chat_read_upto")
-
-
-def to_wire(rows: Collection[ChatMessage], viewer_id: UUID | None = None) -> list[dict[str, Any]]:
-    """Messages as pages see them, with `mine`, the viewer's own reactions; rows are of `_with_people`.
-
-    One query, none for no rows. What was deleted comes without its words.
-    """
-    reactions = _reactions([row.pk for row in rows], viewer_id)
-    return [{**_message(row), **reactions.get(row.pk, NO_REACTIONS)} for row in rows]
-
-
-NO_REACTIONS: dict[str, Any] = {"reactions": {}, "mine": []}
-
-
-def _message(row: Any) -> dict[str, Any]:
-    partner = {"id": str(row.partner_id), "name": row.partner.name} if row.partner else None
-    is_staff = row.author_role in STAFF_ROLES
-    return {
-        "id": row.pk,
-        "nonce": row.nonce,
-        "kind": row.kind,
-        "author": {"id": str(row.author_id), "name": row.author.name, "is_staff": is_staff},
-        "partner": partner,
-        "text": "" if row.deleted_at else row.text,
-        "picture": _picture(row),
-        "at": row.written_at.isoformat(),
-        "edited_at": row.edited_at.isoformat() if row.edited_at else None,
-        "deleted": _deleted(row),
-    }
-
-
-def _picture(row: ChatMessage) -> dict[str, Any] | None:
-    if row.picture is None or row.deleted_at is not None:
-        return None
-    width, height = row.picture_size
-    return {"id": str(row.picture), "width": width, "height": height}
-
-
-def _deleted(row: ChatMessage) -> str:
-    """By whom: `author`, `staff`, or empty."""
-    if row.deleted_at is None:
-        return ""
-    return "author" if row.deleted_by_id == row.author_id else "staff"
-
-
-def _with_people(rows: QuerySet[ChatMessage]) -> QuerySet[Any]:
-    role = Enrolment.objects.filter(course=OuterRef("lesson__course"), user=OuterRef("author"))
-    return rows.select_related("author", "partner").annotate(author_role=Subquery(role.values("role")[:1]))
-
-
-def _reactions(keys: Collection[int], viewer_id: UUID | None) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    if not keys:
-        return found
-    rows = ChatReaction.objects.filter(message__in=keys).values_list("message", "emoji")
-    own = Count("pk", filter=Q(user=viewer_id))
-    for key, emoji, count, is_mine in rows.annotate(count=Count("pk"), own=own).order_by("message", "emoji"):
-        entry = found.setdefault(key, {"reactions": {}, "mine": []})
-        entry["reactions"][emoji] = count
-        if is_mine:
-            entry["mine"].append(emoji)
-    return found
 
 
 # Writing
@@ -165,7 +62,7 @@ def send(
     with transaction.atomic():
         lesson = _hold(lesson_id)
         own = ChatMessage.objects.filter(lesson=lesson_id, author=author_id)
-        sent_before = _with_people(own.filter(nonce=nonce)).first()
+        sent_before = with_people(own.filter(nonce=nonce)).first()
         if sent_before is not None:
             return to_wire([sent_before], author_id)[0]
         found = _standing(lesson_id, author_id)
@@ -183,7 +80,7 @@ def send(
             picture=picture,
             picture_size=_size_of(lesson_id, author_id, picture) if picture else [],
         )
-        message = {**_message(_with_people(own).get(pk=row.pk)), **NO_REACTIONS}
+        message = {**message_to_wire(with_people(own).get(pk=row.pk)), **NO_REACTIONS}
         events.publish(lesson_id, "chat.message", lambda: message, _audience(row))
         return message
 
@@ -220,7 +117,7 @@ def delete(lesson_id: UUID, actor_id: UUID, message: int) -> None:
         row.save(update_fields=("deleted_at", "deleted_by"))
         if row.author_id != actor_id:
             audit.note("chat.delete", lesson_id, actor_id, row.author_id, message=row.pk)
-        _publish_change(row, text="", picture=None, deleted=_deleted(row), reactions={})
+        _publish_change(row, text="", picture=None, deleted=deleted_by(row), reactions={})
 
 
 def react(lesson_id: UUID, user_id: UUID, message: int, emoji: str, *, is_on: bool) -> None:
@@ -237,7 +134,7 @@ def react(lesson_id: UUID, user_id: UUID, message: int, emoji: str, *, is_on: bo
             ChatReaction.objects.create(message=row, user_id=user_id, emoji=emoji)
         else:
             own.delete()
-        reactions = _reactions([row.pk], None).get(row.pk, NO_REACTIONS)["reactions"]
+        reactions = reactions_to([row.pk], None).get(row.pk, NO_REACTIONS)["reactions"]
         by = {"person": str(user_id), "emoji": emoji, "is_on": is_on}
         _publish_change(row, reactions=reactions, by=by)
 

@@ -19,7 +19,7 @@ from classroom.core.library import clean_name, count_parts, part_size
 from classroom.core.sniffing import PICTURES
 from classroom.models import ChatMessage, Course, Lesson, Material, MaterialPage, Presence
 from classroom.models.library import MAX_PAGE_TEXT
-from classroom.services import audit, chat, events, library_files, library_sandbox, slides, video
+from classroom.services import audit, chat_reading, events, library_files, library_sandbox, slides, video
 from classroom.services.errors import ConflictError
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def readable(lesson: Lesson, material_id: UUID, user_id: UUID, *, is_staff: bool
     Of another lesson of the course, too: what was shown there may be shown again here.
     """
     rows = Material.objects.filter(pk=material_id, course=lesson.course_id, state=State.READY)
-    messages = chat.visible(lesson.pk, user_id, is_staff=is_staff).filter(deleted_at=None)
+    messages = chat_reading.visible(lesson.pk, user_id, is_staff=is_staff).filter(deleted_at=None)
     in_chat = Q(owner=user_id) | Exists(messages.filter(picture=OuterRef("pk")))
     rows = rows.filter(~Q(kind=Kind.CHAT) | in_chat)
     if not is_staff:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from classroom.models import AuditEntry, ChatMessage, Lesson, Presence, Report
 from classroom.permissions import standing
-from classroom.services import audit, chat
+from classroom.services import audit, chat_reading
 from classroom.services.errors import ConflictError, TooFastError
 
 COPIED = timedelta(minutes=10)
@@ -60,7 +60,7 @@ def note_read(report: Report, reader_id: UUID) -> None:
 
 def _copy(lesson_id: UUID, reporter_id: UUID, message: int | None, since: datetime) -> dict[str, Any]:
     found = standing(reporter_id, lesson_id)
-    readable = chat.visible(lesson_id, reporter_id, is_staff=found is not None and found.is_staff)
+    readable = chat_reading.visible(lesson_id, reporter_id, is_staff=found is not None and found.is_staff)
     rows = readable.select_related("author", "partner").order_by("-pk")
     lately = {row.pk: row for row in rows.filter(written_at__gte=since)[:MAX_COPIED]}
     if message is not None and message not in lately:

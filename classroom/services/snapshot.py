@@ -14,7 +14,7 @@ from classroom.models import Lesson
 from classroom.permissions import STAFF_ROLES
 from classroom.services import (
     board,
-    chat,
+    chat_reading,
     checks,
     continuing,
     floor,
@@ -101,7 +101,7 @@ def _inside(lesson: Lesson, viewer: Viewer, shared: Mapping[str, Any]) -> dict[s
         **shared,
         "polls": polls.section(lesson.pk, user_id, is_staff=is_staff),
         "moods": moods.section(lesson.pk, user_id, is_staff=is_staff),
-        "chat": chat.section(lesson.pk, user_id, is_staff=is_staff),
+        "chat": chat_reading.section(lesson.pk, user_id, is_staff=is_staff),
     }
     if is_staff:
         sections["floor"] = {**shared["floor"], "not_spoken": floor.not_spoken(lesson.pk)["people"]}

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from classroom.models import Lesson
-from classroom.services import chat
+from classroom.services import chat_reading
 from classroom.views.sections import Section, Viewer
 
 SHOWN = 300
@@ -18,7 +18,7 @@ SHOWN = 300
 def section(lesson: Lesson, viewer: Viewer) -> Section | None:
     """The chat as the viewer may read it, the newest part first; None where nothing was written."""
     before = viewer.query.get("chat_before", "")
-    found = chat.history(
+    found = chat_reading.history(
         lesson.pk,
         viewer.user_id,
         is_staff=viewer.is_staff,

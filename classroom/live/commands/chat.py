@@ -18,7 +18,7 @@ from classroom.live.protocol import Body, checked
 from classroom.live.registry import registry
 from classroom.models.lesson import ChatMode
 from classroom.permissions import STAFF_ROLES, Action
-from classroom.services import chat, reports
+from classroom.services import chat, chat_reading, reports
 from classroom.services.errors import TooFastError
 
 WRITES_A_SECOND, WRITES_AT_ONCE = 1, 12
@@ -99,7 +99,7 @@ class Further(Body):
     """Which messages of further back."""
 
     before: int = checked(_key)
-    limit: int = checked(protocol.whole_number, 1, chat.PAGE)
+    limit: int = checked(protocol.whole_number, 1, chat_reading.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ async def history(socket: Socket, body: Further) -> dict[str, Any]:
     """Messages from further back."""
     seat = socket.seat
     return await in_database(
-        chat.history,
+        chat_reading.history,
         seat.lesson_id,
         seat.user_id,
         is_staff=socket.role in STAFF_ROLES,

@@ -8,7 +8,7 @@ import pytest
 
 from classroom.core import chat as rules
 from classroom.live.commands import COMMANDS
-from classroom.services import chat
+from classroom.services import chat_reading
 from tests.classroom.live.wire import PATIENCE, open_page
 from tests.support.cast import Cast
 
@@ -75,7 +75,7 @@ BAD_BODIES: list[tuple[str, dict[str, Any]]] = [
     ("chat.edit", {"message": 1, "text": "x" * (rules.MAX_TEXT + 1)}),
     ("chat.react", {"message": 1, "emoji": "<b>", "is_on": True}),
     ("chat.react", {"message": 1, "emoji": "🎉", "is_on": 1}),
-    ("chat.history", {"before": 1, "limit": chat.PAGE + 1}),
+    ("chat.history", {"before": 1, "limit": chat_reading.PAGE + 1}),
     ("chat.history", {"before": -1, "limit": 1}),
     ("chat.set_mode", {"mode": "loud"}),
     ("report.send", {"message": None, "words": ""}),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.models import AuditEntry, ChatMessage, Course, Enrolment, Lesson, Participation
-from classroom.services import chat, lessons, presence
+from classroom.services import chat, chat_reading, lessons, presence
 from classroom.services.chat import To
 from classroom.services.errors import ConflictError, TooFastError
 from tests.support.cast import Cast
@@ -42,7 +42,7 @@ class Talk:
     def read(self, user: User) -> list[str]:
         """The texts that somebody may read."""
         is_staff = user in (self.cast.teacher, self.cast.colleague, self.cast.assistant)
-        found = chat.history(self.cast.lesson.pk, user.pk, is_staff=is_staff)
+        found = chat_reading.history(self.cast.lesson.pk, user.pk, is_staff=is_staff)
         return [message["text"] for message in found["messages"]]
 
 
@@ -212,7 +212,7 @@ def test_a_message_sent_again_after_the_chat_went_off_is_still_there(cast: Cast)
 def test_an_edit_leaves_a_trace_and_keeps_what_was_there(cast: Cast, talk: Talk) -> None:
     message = talk(cast.student, ALL, "You are stupid")["id"]
     chat.edit(cast.lesson.pk, cast.student.pk, message, "You are nice")
-    [seen] = chat.history(cast.lesson.pk, cast.teacher.pk, is_staff=True)["messages"]
+    [seen] = chat_reading.history(cast.lesson.pk, cast.teacher.pk, is_staff=True)["messages"]
     assert seen["text"] == "You are nice"
     assert seen["edited_at"]
     assert [entry["text"] for entry in ChatMessage.objects.get().earlier] == ["You are stupid"]
@@ -251,7 +251,7 @@ def test_what_is_deleted_leaves_a_trace_without_its_words(
     chat.react(cast.lesson.pk, cast.students[1].pk, message, "🎉", is_on=True)
     chat.delete(cast.lesson.pk, getattr(cast, name).pk, message)
     for user in (cast.student, cast.teacher):
-        [seen] = chat.history(cast.lesson.pk, user.pk, is_staff=user == cast.teacher)["messages"]
+        [seen] = chat_reading.history(cast.lesson.pk, user.pk, is_staff=user == cast.teacher)["messages"]
         assert (seen["text"], seen["deleted"]) == ("", word)
     assert ChatMessage.objects.get().text == "Secret"
     with pytest.raises(ConflictError, match="any more"):
@@ -285,10 +285,10 @@ def test_a_reaction_counts_once_for_each_person_and_can_be_taken_back(cast: Cast
     for user in (cast.student, cast.student, cast.students[1]):
         chat.react(lesson, user.pk, message, "🎉", is_on=True)
     chat.react(lesson, cast.students[1].pk, message, "👍", is_on=True)
-    [seen] = chat.history(lesson, cast.student.pk, is_staff=False)["messages"]
+    [seen] = chat_reading.history(lesson, cast.student.pk, is_staff=False)["messages"]
     assert (seen["reactions"], seen["mine"]) == ({"🎉": 2, "👍": 1}, ["🎉"])
     chat.react(lesson, cast.student.pk, message, "🎉", is_on=False)
-    [seen] = chat.history(lesson, cast.student.pk, is_staff=False)["messages"]
+    [seen] = chat_reading.history(lesson, cast.student.pk, is_staff=False)["messages"]
     assert (seen["reactions"], seen["mine"]) == ({"🎉": 1, "👍": 1}, [])
 
 
@@ -306,13 +306,13 @@ def write_many(cast: Cast, count: int) -> None:
 def test_whoever_comes_late_gets_the_newest_and_can_ask_for_the_rest(cast: Cast) -> None:
     write_many(cast, 120)
     seen: list[str] = []
-    section = chat.section(cast.lesson.pk, cast.student.pk, is_staff=False)
+    section = chat_reading.section(cast.lesson.pk, cast.student.pk, is_staff=False)
     while True:
         seen = [message["text"] for message in section["messages"]] + seen
         if not section["has_more"]:
             break
         first = section["messages"][0]["id"]
-        section = chat.history(cast.lesson.pk, cast.student.pk, is_staff=False, before=first)
+        section = chat_reading.history(cast.lesson.pk, cast.student.pk, is_staff=False, before=first)
     assert seen == [f"{n}" for n in range(120)]
 
 
@@ -323,24 +323,27 @@ def test_the_snapshots_part_takes_three_queries_whatever_the_history(
     write_many(cast, count)
     for user, is_staff in ((cast.teacher, True), (cast.student, False)):
         with django_assert_max_num_queries(3):
-            section = chat.section(cast.lesson.pk, user.pk, is_staff=is_staff)
-        assert len(section["messages"]) == min(count, chat.PAGE)
+            section = chat_reading.section(cast.lesson.pk, user.pk, is_staff=is_staff)
+        assert len(section["messages"]) == min(count, chat_reading.PAGE)
 
 
 def test_how_far_one_has_read_is_kept_and_never_goes_back(cast: Cast, talk: Talk) -> None:
     message = talk(cast.teacher, ALL)["id"]
     for upto in (message, message - 1):
         chat.read(cast.lesson.pk, cast.student.pk, upto)
-    section = chat.section(cast.lesson.pk, cast.student.pk, is_staff=False)
+    section = chat_reading.section(cast.lesson.pk, cast.student.pk, is_staff=False)
     assert (section["read_upto"], section["is_muted"]) == (message, False)
-    assert chat.section(cast.lesson.pk, cast.students[1].pk, is_staff=False)["read_upto"] == 0
+    assert chat_reading.section(cast.lesson.pk, cast.students[1].pk, is_staff=False)["read_upto"] == 0
 
 
 def test_teachers_see_who_is_muted_and_students_only_whether_they_are(cast: Cast) -> None:
     chat.mute(cast.lesson.pk, cast.teacher.pk, cast.student.pk, is_muted=True)
-    assert chat.section(cast.lesson.pk, cast.teacher.pk, is_staff=True)["muted"] == [str(cast.student.pk)]
+    assert chat_reading.section(cast.lesson.pk, cast.teacher.pk, is_staff=True)["muted"] == [
+        str(cast.student.pk)
+    ]
     own, other = (
-        chat.section(cast.lesson.pk, user.pk, is_staff=False) for user in (cast.student, cast.students[1])
+        chat_reading.section(cast.lesson.pk, user.pk, is_staff=False)
+        for user in (cast.student, cast.students[1])
     )
     assert (own["is_muted"], other["is_muted"]) == (True, False)
     assert "muted" not in own

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.models import Course, Material
-from classroom.services import chat, lessons, library, presence
+from classroom.services import chat, chat_reading, lessons, library, presence
 from classroom.services.chat import To
 from classroom.services.errors import ConflictError
 from tests.support.cast import Cast
@@ -73,7 +73,7 @@ def test_a_deleted_message_takes_its_picture_away(cast: Cast) -> None:
     chat.delete(cast.lesson.pk, cast.teacher.pk, message)
     assert not seen_by(cast, cast.teacher, picture)
     assert not seen_by(cast, cast.students[1], picture)
-    [seen] = chat.history(cast.lesson.pk, cast.teacher.pk, is_staff=True)["messages"]
+    [seen] = chat_reading.history(cast.lesson.pk, cast.teacher.pk, is_staff=True)["messages"]
     assert seen["picture"] is None
 
 
