@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from classroom.core import floor, formats
 from classroom.models import Enrolment, Hand, Lesson, Participation, Presence, Turn
 from classroom.permissions import STAFF_ROLES
+from classroom.prepared import Prepared
 from classroom.services import audit
 from classroom.services.errors import ConflictError
 from classroom.services.floor import changed, end, free_place, publish
@@ -33,15 +34,15 @@ def end_due() -> None:
 
 def sweep() -> None:
     """Ends what nobody is there for any more, and seats who has come in; three queries if all is well."""
-    for lesson_id, keys in _by_lesson(_lost_turns().values_list("lesson_id", "pk")).items():
+    for lesson_id, keys in _by_lesson(_turns_to_end.rows()).items():
         with transaction.atomic():
             if end(_lost_turns().filter(pk__in=keys)):
                 changed(lesson_id)
-    for lesson_id, keys in _by_lesson(_lost_hands().values_list("lesson_id", "pk")).items():
+    for lesson_id, keys in _by_lesson(_hands_to_sink.rows()).items():
         with transaction.atomic():
             if _lost_hands().filter(pk__in=keys).delete()[0]:
                 publish(lesson_id)
-    for lesson_id, user_ids in _by_lesson(_standing().values_list("lesson_id", "user_id")).items():
+    for lesson_id, user_ids in _by_lesson(_people_to_seat.rows()).items():
         _seat(lesson_id, list(dict.fromkeys(user_ids)))
 
 
@@ -66,7 +67,7 @@ def _seat(lesson_id: UUID, user_ids: list[UUID]) -> None:
 _SEATED = Q(kind=floor.SEAT, ended_at=None)
 
 
-def _by_lesson(rows: Iterable[tuple[UUID, Any]]) -> dict[UUID, list[Any]]:
+def _by_lesson(rows: Iterable[Sequence[Any]]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
     for lesson_id, key in rows:
         found[lesson_id].append(key)
@@ -118,3 +119,8 @@ def _has_format(prefix: str, format: str) -> Q:
     """Whether a lesson is of this format, by itself or by its course."""
     own = Q(**{f"{prefix}format": format})
     return own | Q(**{f"{prefix}format": "", f"{prefix}course__format": format})
+
+
+_turns_to_end = Prepared(lambda: _lost_turns().values_list("lesson_id", "pk"))
+_hands_to_sink = Prepared(lambda: _lost_hands().values_list("lesson_id", "pk"))
+_people_to_seat = Prepared(lambda: _standing().values_list("lesson_id", "user_id"))
