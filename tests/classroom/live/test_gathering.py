@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, OperationalError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -118,6 +118,7 @@ class Picky:
         return [2 * number for number in numbers]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40).flatmap(lambda size: st.tuples(st.just(size), st.sets(st.integers(0, size - 1)))))
 async def test_only_the_guilty_of_a_round_fail(many: tuple[int, set[int]]) -> None:
     size, guilty = many
