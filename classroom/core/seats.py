@@ -15,6 +15,14 @@ class Seat:
     client: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is told of a lesson what they may see of it."""
+
+    user_id: UUID
+    is_staff: bool
+
+
 DEVICE_PREFIXES = ("whip-", "whep-")
 """Of what comes in by the standard doors and has no page."""
 

@@ -25,7 +25,6 @@ from classroom.models.lesson import ChatMode
 from classroom.permissions import STAFF_ROLES, Action, Standing, standing
 from classroom.services import audit, events, participation, rooms
 from classroom.services.chat_reading import (
-    NO_REACTIONS,
     deleted_by,
     message_to_wire,
     reactions_to,
@@ -80,7 +79,7 @@ def send(
             picture=picture,
             picture_size=_size_of(lesson_id, author_id, picture) if picture else [],
         )
-        message = {**message_to_wire(with_people(own).get(pk=row.pk)), **NO_REACTIONS}
+        message = {**message_to_wire(with_people(own).get(pk=row.pk)), "reactions": {}, "mine": []}
         events.publish(lesson_id, "chat.message", lambda: message, _audience(row))
         return message
 
@@ -134,7 +133,7 @@ def react(lesson_id: UUID, user_id: UUID, message: int, emoji: str, *, is_on: bo
             ChatReaction.objects.create(message=row, user_id=user_id, emoji=emoji)
         else:
             own.delete()
-        reactions = reactions_to([row.pk], None).get(row.pk, NO_REACTIONS)["reactions"]
+        reactions = reactions_to([row.pk], []).counts.get(row.pk, {})
         by = {"person": str(user_id), "emoji": emoji, "is_on": is_on}
         _publish_change(row, reactions=reactions, by=by)
 

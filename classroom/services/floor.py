@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -35,7 +35,16 @@ MIN_SECONDS, MAX_SECONDS = 10, 3600
 
 def state(lesson_id: UUID) -> dict[str, Any]:
     """Hands, the first first, and turns, with the time at which that was so; two queries."""
-    hands = Hand.objects.filter(lesson=lesson_id).select_related("user")
+    return _state(lesson_id, Hand.objects.filter(lesson=lesson_id).select_related("user"))
+
+
+def state_for_staff(lesson_id: UUID) -> tuple[dict[str, Any], list[str]]:
+    """The same, and whose of the hands are of people `not_spoken`; two queries."""
+    hands = list(_with_last_turn(Hand.objects.filter(lesson=lesson_id).select_related("user")))
+    return _state(lesson_id, hands), _quiet((hand.user_id, hand.last, hand.zone) for hand in hands)
+
+
+def _state(lesson_id: UUID, hands: Iterable[Hand]) -> dict[str, Any]:
     turns = open_turns(lesson_id).select_related("user")
     return {
         "now": timezone.now().isoformat(),
@@ -69,12 +78,20 @@ def _turn(turn: Turn) -> dict[str, Any]:
 
 def not_spoken(lesson_id: UUID) -> dict[str, Any]:
     """Which of those who have a hand up have not had the floor in this course since Monday; one query."""
+    hands = _with_last_turn(Hand.objects.filter(lesson=lesson_id))
+    return {"people": _quiet(hands.values_list("user_id", "last", "zone"))}
+
+
+def _with_last_turn(hands: QuerySet[Hand]) -> QuerySet[Any]:
+    """Hands with `last`, when their owner spoke last in the course, and `zone`, the school's time zone."""
     spoke = Participation.objects.filter(lesson__course=OuterRef("lesson__course"), user=OuterRef("user"))
     last = spoke.order_by(F("last_spoke_at").desc(nulls_last=True)).values("last_spoke_at")[:1]
-    hands = Hand.objects.filter(lesson=lesson_id).annotate(last=Subquery(last))
-    rows = hands.values_list("user_id", "last", "lesson__course__school__time_zone")
+    return hands.annotate(last=Subquery(last), zone=F("lesson__course__school__time_zone"))
+
+
+def _quiet(rows: Iterable[tuple[UUID, datetime | None, str]]) -> list[str]:
     now = timezone.now()
-    return {"people": [str(user_id) for user_id, last, zone in rows if not _is_of_week(last, now, zone)]}
+    return [str(user_id) for user_id, last, zone in rows if not _is_of_week(last, now, zone)]
 
 
 def _is_of_week(time: datetime | None, now: datetime, zone: str) -> bool:

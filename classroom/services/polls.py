@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from classroom.core import polls as core
+from classroom.core.seats import Reader
 from classroom.models import Lesson, Poll, PollAnswer
 from classroom.services import events
 from classroom.services.errors import ConflictError
@@ -180,22 +181,31 @@ def _cast_ballot(poll: Poll, user_id: UUID, slip: str, fitting: core.Answer) -> 
 # What pages see
 
 
-def section(lesson_id: UUID, user_id: UUID, *, is_staff: bool) -> list[dict[str, Any]]:
-    """The lesson's polls as this person sees them, the oldest first; two queries at most."""
-    polls = Poll.objects.filter(lesson=lesson_id)
-    if is_staff:
-        rows = list(polls)
-        results = _results(rows)
-        return [_for_staff(poll, results[poll.pk]) for poll in rows]
-    given = PollAnswer.objects.filter(poll=OuterRef("pk"), user=user_id)
-    asked = polls.exclude(state=Poll.State.DRAFT).annotate(
-        answered_by_me=Exists(given), mine=Subquery(given.values("answer")[:1])
-    )
-    results = _results([poll for poll in asked if poll.is_shown])
+def sections(lesson_id: UUID, readers: Sequence[Reader]) -> list[list[dict[str, Any]]]:
+    """The lesson's polls as each of these sees them, the oldest first; three queries at most, or two."""
+    rows = list(Poll.objects.filter(lesson=lesson_id))
+    asked = [poll for poll in rows if poll.state != Poll.State.DRAFT]
+    has_staff = any(reader.is_staff for reader in readers)
+    results = _results(rows if has_staff else [poll for poll in asked if poll.is_shown])
+    for_staff = [_for_staff(poll, results[poll.pk]) for poll in rows] if has_staff else []
+    for_all = [(poll.pk, _for_all(poll, results[poll.pk] if poll.is_shown else None)) for poll in asked]
+    given = _given(asked, {reader.user_id for reader in readers if not reader.is_staff})
     return [
-        {**_for_all(poll, results.get(poll.pk)), "answered_by_me": poll.answered_by_me, "mine": poll.mine}
-        for poll in asked
+        for_staff
+        if reader.is_staff
+        else [{**told, **given.get((poll_id, reader.user_id), NOT_ANSWERED)} for poll_id, told in for_all]
+        for reader in readers
     ]
+
+
+NOT_ANSWERED = {"answered_by_me": False, "mine": None}
+
+
+def _given(polls: Collection[Poll], user_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], dict[str, Any]]:
+    """What these people have answered to these polls; one query, none for nobody or nothing."""
+    rows = PollAnswer.objects.filter(poll__in=[poll.pk for poll in polls], user__in=user_ids).order_by()
+    answers = rows.values_list("poll_id", "user_id", "answer")
+    return {(poll, user): {"answered_by_me": True, "mine": answer} for poll, user, answer in answers}
 
 
 def publish_results(lesson_id: UUID, poll_id: UUID) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
-from classroom.core.seats import Seat
+from classroom.core.seats import Reader, Seat
 from classroom.models import Lesson
 from classroom.permissions import STAFF_ROLES
 from classroom.services import (
@@ -52,9 +52,14 @@ class Viewer:
     role: str
     is_admitted: bool = True
 
+    @property
+    def reader(self) -> Reader:
+        """The page's person."""
+        return Reader(self.seat.user_id, self.role in STAFF_ROLES)
+
 
 def for_viewers(lesson_id: UUID, viewers: Sequence[Viewer]) -> list[dict[str, Any]]:
-    """The room as each of these pages sees it; its queries don't grow with the history.
+    """The room as each of these pages sees it; as many queries for any number of them, and any history.
 
     The lesson's row with `seq` is read first: the rest may be newer, which does no harm, but never older.
     What is the same for all is read once.
@@ -68,47 +73,68 @@ def for_viewers(lesson_id: UUID, viewers: Sequence[Viewer]) -> list[dict[str, An
         "media": {"state": "none", "epoch": ""},
         "room": rooms.settings(lesson),
     }
-    shared = _shared(lesson) if any(viewer.is_admitted for viewer in viewers) else {}
-    names = _names(viewers)
+    people = presence.people(lesson.pk)
+    readers = {viewer.reader for viewer in viewers if viewer.is_admitted}
+    inside = _inside(lesson, people, list(readers)) if readers else {}
+    names = _names(viewers, people)
     return [
         {
             **state,
-            "me": _me(viewer, names.get(viewer.seat.user_id, "")),
-            **(_inside(lesson, viewer, shared) if viewer.is_admitted else {}),
+            "me": _me(viewer, names.get(str(viewer.seat.user_id), "")),
+            **(inside[viewer.reader] if viewer.is_admitted else {}),
         }
         for viewer in viewers
     ]
 
 
-def _shared(lesson: Lesson) -> dict[str, Any]:
-    """What all see alike who are in the room itself; each feature has a section of its own."""
+def _inside(
+    lesson: Lesson, people: list[dict[str, Any]], readers: Sequence[Reader]
+) -> dict[Reader, dict[str, Any]]:
+    """What each of these sees who are in the room itself; each feature has a section of its own."""
+    has_staff = any(reader.is_staff for reader in readers)
+    floor_state, not_spoken = floor.state_for_staff(lesson.pk) if has_staff else (floor.state(lesson.pk), [])
+    shared = {"people": people, "floor": floor_state, **_shared(lesson)}
+    for_staff = (
+        {"floor": {**floor_state, "not_spoken": not_spoken}, **_for_staff(lesson)} if has_staff else {}
+    )
+    own = zip(
+        readers,
+        polls.sections(lesson.pk, readers),
+        moods.sections(lesson.pk, readers),
+        chat_reading.sections(lesson.pk, readers),
+        strict=True,
+    )
     return {
-        "people": presence.people(lesson.pk),
+        reader: {
+            **shared,
+            **(for_staff if reader.is_staff else {}),
+            "polls": polls_of_theirs,
+            "moods": moods_of_theirs,
+            "chat": chat_of_theirs,
+        }
+        for reader, polls_of_theirs, moods_of_theirs, chat_of_theirs in own
+    }
+
+
+def _shared(lesson: Lesson) -> dict[str, Any]:
+    """What all see alike who are in the room itself."""
+    return {
         "stage": lessons.stage(lesson),
         "media": relays.media_of(lesson),
         "board": board.section_of(lesson),
         "slides": slides.state_of(lesson),
         "video": video.state_of(lesson),
-        "floor": floor.state(lesson.pk),
         "timer": timer.section(lesson),
     }
 
 
-def _inside(lesson: Lesson, viewer: Viewer, shared: Mapping[str, Any]) -> dict[str, Any]:
-    """That, and what each sees in a way of their own."""
-    user_id, is_staff = viewer.seat.user_id, viewer.role in STAFF_ROLES
-    sections = {
-        **shared,
-        "polls": polls.section(lesson.pk, user_id, is_staff=is_staff),
-        "moods": moods.section(lesson.pk, user_id, is_staff=is_staff),
-        "chat": chat_reading.section(lesson.pk, user_id, is_staff=is_staff),
+def _for_staff(lesson: Lesson) -> dict[str, Any]:
+    """What all of the staff see alike."""
+    return {
+        "lobby": participation.lobby(lesson.pk),
+        "checks": checks.troubles(lesson.course_id),
+        "earlier": continuing.offer(lesson),
     }
-    if is_staff:
-        sections["floor"] = {**shared["floor"], "not_spoken": floor.not_spoken(lesson.pk)["people"]}
-        sections["lobby"] = participation.lobby(lesson.pk)
-        sections["checks"] = checks.troubles(lesson.course_id)
-        sections["earlier"] = continuing.offer(lesson)
-    return sections
 
 
 def _lesson(lesson: Lesson) -> dict[str, str]:
@@ -122,10 +148,12 @@ def _lesson(lesson: Lesson) -> dict[str, str]:
     }
 
 
-def _names(viewers: Sequence[Viewer]) -> dict[UUID, str]:
-    """By person; without whoever was deleted a moment ago."""
-    people = get_user_model().objects.filter(pk__in={viewer.seat.user_id for viewer in viewers})
-    return dict(people.values_list("pk", "name"))
+def _names(viewers: Sequence[Viewer], people: Collection[Mapping[str, Any]]) -> dict[str, str]:
+    """By person; without whoever was deleted a moment ago. No query where all are among the people there."""
+    names = {person["id"]: person["name"] for person in people}
+    others = {viewer.seat.user_id for viewer in viewers if str(viewer.seat.user_id) not in names}
+    rows = get_user_model().objects.filter(pk__in=others).values_list("pk", "name")
+    return names | {str(user_id): name for user_id, name in rows}
 
 
 def _me(viewer: Viewer, name: str) -> dict[str, Any]:

@@ -6,11 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import User
-from classroom.core.seats import Seat
-from classroom.models import AuditEntry, ChatMessage, Course, Enrolment, Lesson, Participation
+from classroom.core.seats import Reader, Seat
+from classroom.models import AuditEntry, ChatMessage, ChatReaction, Course, Enrolment, Lesson, Participation
 from classroom.services import chat, chat_reading, lessons, presence
 from classroom.services.chat import To
 from classroom.services.errors import ConflictError, TooFastError
@@ -295,6 +299,98 @@ def test_a_reaction_counts_once_for_each_person_and_can_be_taken_back(cast: Cast
 # Coming late
 
 
+def section_of(cast: Cast, user: User, *, is_staff: bool) -> dict[str, Any]:
+    """The snapshot's part of the chat for somebody who comes in alone."""
+    return chat_reading.sections(cast.lesson.pk, [Reader(user.pk, is_staff)])[0]
+
+
+Written = tuple[str, int, int, bool, frozenset[int]]
+"""The kind of a message, author and partner by number, whether it was deleted, and who put an emoji at it."""
+numbers = st.integers(0, 4)
+written = st.tuples(
+    st.sampled_from(("all", "staff", "person")), numbers, numbers, st.booleans(), st.frozensets(numbers)
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(written, max_size=30))
+def test_each_of_many_who_come_late_sees_exactly_what_they_may_read(cast: Cast, talk: list[Written]) -> None:
+    # The teacher was a student once, and may still read what they wrote to another then.
+    people = (cast.teacher, *cast.students)
+    ChatMessage.objects.all().delete()
+    rows = ChatMessage.objects.bulk_create(
+        ChatMessage(
+            lesson=cast.lesson,
+            kind=kind,
+            author=people[author],
+            partner=people[partner] if kind == "person" or (kind == "staff" and partner) else None,
+            nonce=f"nonce-{number:04}",
+            text=f"{number}",
+            deleted_at=timezone.now() if is_deleted else None,
+        )
+        for number, (kind, author, partner, is_deleted, _fans) in enumerate(talk)
+    )
+    ChatReaction.objects.bulk_create(
+        ChatReaction(message=row, user=people[fan], emoji="👍🎉"[fan % 2])
+        for row, (*_about, fans) in zip(rows, talk, strict=True)
+        for fan in fans
+    )
+    readers = [Reader(user.pk, is_staff=user == cast.teacher) for user in people]
+    for limit in (3, 50):
+        together = chat_reading.sections(cast.lesson.pk, readers, limit)
+        for reader, section in zip(readers, together, strict=True):
+            alone = chat_reading.history(
+                cast.lesson.pk, reader.user_id, is_staff=reader.is_staff, limit=limit
+            )
+            assert {name: section[name] for name in alone} == alone
+
+
+def test_any_number_come_late_by_three_queries(
+    cast: Cast, talk: Talk, django_assert_num_queries: Any
+) -> None:
+    allow_student_chat(cast)
+    for student in cast.students:
+        talk(student, STAFF, f"From {student.name}")
+        talk(student, person(cast.students[0] if student != cast.students[0] else cast.students[1]))
+    chat.mute(cast.lesson.pk, cast.teacher.pk, cast.students[2].pk, is_muted=True)
+    readers = [
+        Reader(cast.teacher.pk, is_staff=True),
+        *(Reader(one.pk, is_staff=False) for one in cast.students),
+    ]
+    with django_assert_num_queries(3):
+        together = chat_reading.sections(cast.lesson.pk, readers)
+    assert together == [chat_reading.sections(cast.lesson.pk, [reader])[0] for reader in readers]
+    assert [len(section["messages"]) for section in together] == [4, 5, 3, 2, 2]
+    assert [section["is_muted"] for section in together] == [False, False, False, True, False]
+    assert [section.get("muted") for section in together] == [
+        [str(cast.students[2].pk)],
+        None,
+        None,
+        None,
+        None,
+    ]
+
+
+def test_who_has_written_much_to_the_teachers_is_not_read_whole(cast: Cast) -> None:
+    ChatMessage.objects.bulk_create(
+        ChatMessage(
+            lesson=cast.lesson, author=student, partner=student, kind="staff", nonce=f"n{number}", text="?"
+        )
+        for student in cast.students
+        for number in range(2 * chat_reading.PAGE)
+    )
+    readers = [Reader(student.pk, is_staff=False) for student in cast.students]
+    with CaptureQueriesContext(connection) as queries:
+        found = chat_reading.sections(cast.lesson.pk, readers)
+    assert [(len(section["messages"]), section["has_more"]) for section in found] == [(50, True)] * len(
+        readers
+    )
+    asked_for = queries[-1]["sql"]
+    assert asked_for.count(",") < 1.2 * len(readers) * chat_reading.PAGE, (
+        "reactions were asked of all that was written"
+    )
+
+
 def write_many(cast: Cast, count: int) -> None:
     """A long talk, without the way through the service."""
     ChatMessage.objects.bulk_create(
@@ -306,7 +402,7 @@ def write_many(cast: Cast, count: int) -> None:
 def test_whoever_comes_late_gets_the_newest_and_can_ask_for_the_rest(cast: Cast) -> None:
     write_many(cast, 120)
     seen: list[str] = []
-    section = chat_reading.section(cast.lesson.pk, cast.student.pk, is_staff=False)
+    section = section_of(cast, cast.student, is_staff=False)
     while True:
         seen = [message["text"] for message in section["messages"]] + seen
         if not section["has_more"]:
@@ -323,7 +419,7 @@ def test_the_snapshots_part_takes_three_queries_whatever_the_history(
     write_many(cast, count)
     for user, is_staff in ((cast.teacher, True), (cast.student, False)):
         with django_assert_max_num_queries(3):
-            section = chat_reading.section(cast.lesson.pk, user.pk, is_staff=is_staff)
+            section = section_of(cast, user, is_staff=is_staff)
         assert len(section["messages"]) == min(count, chat_reading.PAGE)
 
 
@@ -331,19 +427,14 @@ def test_how_far_one_has_read_is_kept_and_never_goes_back(cast: Cast, talk: Talk
     message = talk(cast.teacher, ALL)["id"]
     for upto in (message, message - 1):
         chat.read(cast.lesson.pk, cast.student.pk, upto)
-    section = chat_reading.section(cast.lesson.pk, cast.student.pk, is_staff=False)
+    section = section_of(cast, cast.student, is_staff=False)
     assert (section["read_upto"], section["is_muted"]) == (message, False)
-    assert chat_reading.section(cast.lesson.pk, cast.students[1].pk, is_staff=False)["read_upto"] == 0
+    assert section_of(cast, cast.students[1], is_staff=False)["read_upto"] == 0
 
 
 def test_teachers_see_who_is_muted_and_students_only_whether_they_are(cast: Cast) -> None:
     chat.mute(cast.lesson.pk, cast.teacher.pk, cast.student.pk, is_muted=True)
-    assert chat_reading.section(cast.lesson.pk, cast.teacher.pk, is_staff=True)["muted"] == [
-        str(cast.student.pk)
-    ]
-    own, other = (
-        chat_reading.section(cast.lesson.pk, user.pk, is_staff=False)
-        for user in (cast.student, cast.students[1])
-    )
+    assert section_of(cast, cast.teacher, is_staff=True)["muted"] == [str(cast.student.pk)]
+    own, other = (section_of(cast, user, is_staff=False) for user in (cast.student, cast.students[1]))
     assert (own["is_muted"], other["is_muted"]) == (True, False)
     assert "muted" not in own

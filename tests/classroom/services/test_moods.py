@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
+from classroom.core.seats import Reader
 from classroom.models import Lesson, MoodMinute, MoodPress, Timer
 from classroom.services import moods, timer
 from classroom.services.errors import ConflictError, RequestError
@@ -37,6 +39,11 @@ def shown(cast: Cast) -> dict[str, Any] | None:
     return timer.section(Lesson.objects.get(pk=cast.lesson.pk))
 
 
+def told(cast: Cast, user: User) -> dict[str, Any]:
+    """What a student is told at first."""
+    return moods.sections(cast.lesson.pk, [Reader(user.pk, is_staff=False)])[0]
+
+
 def test_a_press_lasts_a_minute_and_its_count_is_kept_without_a_name(cast: Cast) -> None:
     for student in cast.students[:2]:
         moods.press(cast.lesson.pk, student.pk, "lost")
@@ -62,7 +69,7 @@ def test_a_press_can_be_taken_back(cast: Cast) -> None:
     age(4)
     assert moods.press(cast.lesson.pk, cast.student.pk, moods.NONE) is None
     assert now_pressed(cast)["lost"] == 0
-    assert moods.section(cast.lesson.pk, cast.student.pk, is_staff=False) == {"mine": "", "lasts_ms": 0}
+    assert told(cast, cast.student) == {"mine": "", "lasts_ms": 0}
 
 
 def test_nobody_presses_in_quick_succession(cast: Cast) -> None:
@@ -75,19 +82,32 @@ def test_nobody_presses_in_quick_succession(cast: Cast) -> None:
 
 def test_a_student_is_told_of_their_own_press_alone(cast: Cast) -> None:
     moods.press(cast.lesson.pk, cast.student.pk, "lost")
-    own = moods.section(cast.lesson.pk, cast.student.pk, is_staff=False)
+    own = told(cast, cast.student)
     assert own["mine"] == "lost"
     assert 0 < own["lasts_ms"] <= 60_000
-    assert moods.section(cast.lesson.pk, cast.students[1].pk, is_staff=False)["mine"] == ""
+    assert told(cast, cast.students[1])["mine"] == ""
+
+
+def test_each_of_many_is_told_of_their_own_press_and_staff_of_all(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    moods.press(cast.lesson.pk, cast.students[0].pk, "lost")
+    moods.press(cast.lesson.pk, cast.students[1].pk, "fast")
+    people = (*cast.students[:3], cast.teacher)
+    readers = [Reader(user.pk, is_staff=user == cast.teacher) for user in people]
+    with django_assert_num_queries(3):
+        *students, teacher = moods.sections(cast.lesson.pk, readers)
+    assert [own["mine"] for own in students] == ["lost", "fast", ""]
+    assert teacher["now"] == {"lost": 1, "fast": 1, "got_it": 0}
 
 
 def test_a_timer_runs_is_prolonged_and_stopped(cast: Cast) -> None:
     timer.start(cast.lesson.pk, 60, "Group work")
     timer.add(cast.lesson.pk, 30)
-    told = shown(cast)
-    assert told is not None
-    assert (told["label"], told["seconds"]) == ("Group work", 90)
-    assert 80 < seconds_until(told["ends_at"]) <= 90
+    running = shown(cast)
+    assert running is not None
+    assert (running["label"], running["seconds"]) == ("Group work", 90)
+    assert 80 < seconds_until(running["ends_at"]) <= 90
     timer.stop(cast.lesson.pk)
     timer.stop(cast.lesson.pk)
     assert shown(cast) is None

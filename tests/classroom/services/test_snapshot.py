@@ -18,9 +18,6 @@ from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
-OWN_QUERIES = 5
-"""Of a page for what a student sees in a way of their own."""
-
 
 def viewer(user: User, lesson: Lesson, role: str = "student", *, is_admitted: bool = True) -> Viewer:
     """A page of somebody's."""
@@ -56,13 +53,21 @@ def test_each_of_many_sees_the_room_as_alone(cast: Cast, pages: list[Viewer]) ->
     assert json.loads(json.dumps(together)) == together
 
 
-def test_what_all_see_alike_is_read_once_for_all(cast: Cast, pages: list[Viewer]) -> None:
+def test_any_number_of_pages_are_told_by_as_few_queries_as_one(cast: Cast, pages: list[Viewer]) -> None:
     students = pages[1:-1]
     with CaptureQueriesContext(connection) as one:
         snapshot.for_viewers(cast.lesson.pk, students[:1])
     with CaptureQueriesContext(connection) as all_of_them:
         snapshot.for_viewers(cast.lesson.pk, students)
-    assert len(all_of_them) == len(one) + OWN_QUERIES * (len(students) - 1)
+    assert len(all_of_them) == len(one)
+
+
+def test_a_page_whose_role_was_another_is_told_by_its_own(cast: Cast, pages: list[Viewer]) -> None:
+    was, is_now = viewer(cast.student, cast.lesson), viewer(cast.student, cast.lesson, "assistant")
+    together = snapshot.for_viewers(cast.lesson.pk, [was, is_now])
+    assert ["lobby" in state for state in together] == [False, True]
+    assert ["not_spoken" in state["floor"] for state in together] == [False, True]
+    assert [len(state["chat"]["messages"]) for state in together] == [1, len(cast.students)]
 
 
 def test_who_was_deleted_a_moment_ago_keeps_nobody_from_entering(cast: Cast, pages: list[Viewer]) -> None:
