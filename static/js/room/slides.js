@@ -9,7 +9,7 @@ import { isAstray, pageSeen, turnTo } from "./state/slides.js";
 /** @typedef {import("./state.js").RoomState} RoomState */
 /** @typedef {import("./state/slides.js").Slides} State */
 /** @typedef {{store: import("./state.js").Store, session: import("./session.js").Session,
- *   say: (sentence: string) => void, mountSheet: (root: HTMLElement) => Desk}} Parts
+ *   say: (sentence: string) => void, mountSheet: (root: HTMLElement) => Desk, complain: (error: unknown) => void}} Parts
  * @typedef {object} Desk where a page lies with its ink
  * @property {(shown: {id: string, height: number, background: "plain", picture: CanvasImageSource}) => void} show
  * @property {() => void} hide
@@ -32,11 +32,12 @@ class SlidesView {
   /** The page that the class is being turned to; 0 while none is on its way. */ #wanted = 0;
 
   /** @param {Parts} parts */
-  constructor({ store, session, say, mountSheet }) {
+  constructor({ store, session, say, mountSheet, complain }) {
     this.desk = mountSheet(find('[data-sheet-view="slides"]'));
     this.store = store;
     this.session = session;
     this.say = say;
+    this.complain = complain;
     const strip = findOptional("#slides-strip");
     this.strip = strip && new Strip(strip, this.#url, (page) => this.turn(page));
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -53,9 +54,9 @@ class SlidesView {
     };
   }
 
-  /** @param {number} by */
+  /** Keeps no button busy until the class has come there: the next press counts, too. @param {number} by */
   #step(by) {
-    return this.turn(pageSeen(this.store.state.slides) + by);
+    this.turn(pageSeen(this.store.state.slides) + by).catch(this.complain);
   }
 
   /** Turns for all if one teaches, at once here; else for oneself. @param {number} page */
@@ -105,7 +106,7 @@ class SlidesView {
     if (key.startsWith("Arrow") && this.desk.zoomFactor > 1.01) return;
     event.preventDefault();
     const turned = document.dir === "rtl" && key.startsWith("Arrow") ? -1 : 1;
-    this.#step(turned * KEYS[/** @type {keyof typeof KEYS} */ (key)])?.catch(console.error);
+    this.#step(turned * KEYS[/** @type {keyof typeof KEYS} */ (key)]);
   }
 
   /** @param {RoomState} state @param {RoomState} previous */
