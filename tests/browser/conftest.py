@@ -150,6 +150,14 @@ class ClassRoom:
         """The teacher's page, live."""
         return self.room(person).go_live()
 
+    def heard_teacher(self) -> Room:
+        """The teacher's page, live by voice alone: a third of what a lesson costs is its picture."""
+        teacher = self.live_teacher()
+        camera = teacher.button("Camera")
+        camera.click()
+        expect(camera).to_have_attribute("aria-pressed", "false")
+        return teacher
+
     def watching(self, person: str = "student1", **options: Any) -> Room:
         """The page of somebody who has pressed Join."""
         return self.room(person, **options).join()

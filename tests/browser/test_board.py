@@ -24,7 +24,7 @@ def boards(classroom: ClassRoom) -> list[Board]:
 
 def boards_of(classroom: ClassRoom) -> list[Board]:
     """The teacher's, with the board on the stage, and those of two students."""
-    teacher = Board(classroom.live_teacher()).show()
+    teacher = Board(classroom.heard_teacher()).show()
     students = [Board(classroom.watching(person)) for person in ("student1", "student2")]
     for student in students:
         expect(student.host).to_be_visible(timeout=SECONDS * 1000)

@@ -35,7 +35,7 @@ def wait_for_ink(board: Board, least: float, most: float, failure: str) -> None:
 
 
 def test_all_look_where_the_teacher_looks_until_they_look_around(classroom: ClassRoom) -> None:
-    teacher = Board(classroom.live_teacher()).show()
+    teacher = Board(classroom.heard_teacher()).show()
     follower, wanderer = (Board(classroom.watching(person)) for person in ("student1", "student2"))
     teacher.choose("Pen")
     teacher.drag((0.45, 0.5), (0.55, 0.5))

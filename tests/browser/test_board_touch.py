@@ -93,7 +93,7 @@ def outline(stroke: dict[str, Any]) -> tuple[int, int, int, int]:
 @pytest.fixture
 def teacher(classroom: ClassRoom) -> Board:
     """The teacher's board, on which everybody may draw."""
-    board = Board(classroom.live_teacher()).show()
+    board = Board(classroom.heard_teacher()).show()
     board.let_draw("Everybody")
     return board
 

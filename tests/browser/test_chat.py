@@ -80,7 +80,7 @@ class Talk:
 @pytest.fixture
 def three(classroom: ClassRoom) -> tuple[Talk, Talk, Talk]:
     """The teacher, live, and two students, each with the chat open."""
-    teacher = Talk(classroom.live_teacher())
+    teacher = Talk(classroom.heard_teacher())
     one = Talk(classroom.watching("student1"))
     other = Talk(classroom.watching("student2", **PHONE))
     for room in (one.room, other.room):
@@ -274,7 +274,7 @@ def test_a_hostile_name_is_only_a_name(classroom: ClassRoom) -> None:
         "new_student", course=classroom.course, email=f"evil{classroom.course[:8]}@demo.school"
     )
     classroom.lectern.ask("rename", user=made["user"], name=name)
-    teacher = Talk(classroom.live_teacher()).open()
+    teacher = Talk(classroom.heard_teacher()).open()
     evil = Talk(classroom.watching(made["email"])).open()
     evil.say("Hello")
     teacher.expect_said("Hello")

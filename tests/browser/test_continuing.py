@@ -40,7 +40,7 @@ def say(room: Room, kind: str, body: object) -> dict[str, object]:
 
 def teach(classroom: ClassRoom) -> None:
     """Holds a lesson that ends at page 2, with ink on it, a drawing on the board, questions and words."""
-    teacher, student = classroom.live_teacher(), classroom.watching("student1")
+    teacher, student = classroom.heard_teacher(), classroom.watching("student1")
     board = Board(teacher).show()
     board.choose("Rectangle")
     board.drag((0.4, 0.4), (0.6, 0.6))
@@ -83,7 +83,7 @@ def open_before(room: Room, tab: str, link: str) -> Page:
 def test_a_lesson_goes_on_for_all_where_the_last_one_stopped(classroom: ClassRoom) -> None:
     teach(classroom)
     classroom.next_lesson("Optics, part two")
-    teacher = classroom.live_teacher()
+    teacher = classroom.heard_teacher()
     students = [classroom.watching("student1"), classroom.watching("student2")]
     reply = students[0].say("lesson.continue")
     assert reply is not None
@@ -110,7 +110,7 @@ def test_a_lesson_goes_on_for_all_where_the_last_one_stopped(classroom: ClassRoo
 def test_what_was_asked_and_written_is_a_press_away_for_everyone_of_the_course(classroom: ClassRoom) -> None:
     teach(classroom)
     classroom.next_lesson("Optics, part two")
-    teacher, student = classroom.live_teacher(), classroom.watching("student2")
+    teacher, student = classroom.heard_teacher(), classroom.watching("student2")
     open_files(teacher)
     teacher.button(CONTINUE).click()
     teacher.page.locator("[data-opener=questions]:visible, #tab-questions:visible").first.click()

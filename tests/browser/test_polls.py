@@ -16,7 +16,7 @@ from tests.support.room import Room, go_through
 @pytest.fixture
 def lesson(classroom: ClassRoom) -> tuple[Room, Room, Room]:
     """A teacher, live with the Ask tab open, and two students who watch."""
-    teacher = classroom.live_teacher()
+    teacher = classroom.heard_teacher()
     ask_tab(teacher)
     return teacher, classroom.watching("student1"), classroom.watching("student2")
 

@@ -30,7 +30,7 @@ def mark(page: Page, name: str) -> str:
 
 
 def test_the_register_keeps_itself(classroom: ClassRoom, new_person: Callable[..., BrowserContext]) -> None:
-    teacher = classroom.live_teacher()
+    teacher = classroom.heard_teacher()
     first = classroom.watching("student1")
     second = classroom.watching("student2")
     blocked = new_person()
