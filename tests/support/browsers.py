@@ -23,7 +23,7 @@ FLAGS = (
     "--disable-sync",
 )
 DEVICES = "--use-fake-device-for-media-stream=fps=20,device-count=3"
-SLOW_DEVICES = DEVICES.replace("fps=20", "fps=10")
+SLOW_DEVICES = DEVICES.replace("fps=20", "fps=5")
 """For whoever needs a picture but not many: encoding it three times is most of what a test costs."""
 """The second of these fake cameras gives depths, which WebRTC doesn't send: the other camera is the third."""
 OTHER_CAMERA = "fake_device_2"

@@ -16,8 +16,10 @@ SCREEN = "teacher-screen"
 MICROPHONE = "teacher-microphone"
 ROOT = "[data-connection-state]"
 
-FRAMES_PER_SECOND = 5.0
+FRAMES_PER_SECOND = 2.5
 """What a student must at least decode: half of what the slowest camera of a test sends."""
+MORE_FRAMES = 5
+"""A second of the slowest camera."""
 PICTURE_SECONDS = 20.0
 """How long a picture or a sound may take on a busy machine; a quiet one needs a tenth of a second."""
 BACK_SECONDS = 10.0
@@ -236,7 +238,9 @@ class Room:
     def expect_some_picture(self, slot: str, seconds: float = PICTURE_SECONDS) -> None:
         """Waits until a slot's pictures go on being decoded, however few a second."""
         first = self.decoded_frames(slot)
-        self.wait_until(lambda: self.decoded_frames(slot) > first + 10, seconds, f"no picture in {slot}")
+        self.wait_until(
+            lambda: self.decoded_frames(slot) > first + MORE_FRAMES, seconds, f"no picture in {slot}"
+        )
 
     def expect_no_picture(self, slot: str = CAMERA, seconds: float = PICTURE_SECONDS) -> None:
         """Waits until no new picture of a slot comes for a moment."""
