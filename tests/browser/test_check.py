@@ -15,6 +15,8 @@ from tests.support.processes import free_port
 
 NewPerson = Callable[..., BrowserContext]
 NETWORK_MILLISECONDS = 60_000
+SOME_LOSS = 0.02
+"""A busy machine drops a packet now and then."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def test_all_is_well_and_the_result_is_kept(lectern: Lectern, new_person: NewPer
     assert [row["network"] for row in found] == ["ok"]
     assert found[0]["camera"] == found[0]["microphone"] == found[0]["speaker"] == "ok"
     assert found[0]["rtt_ms"] is not None
-    assert found[0]["loss"] == 0
+    assert 0 <= found[0]["loss"] < SOME_LOSS
     page.reload()
     expect(page.get_by_text("Checked before")).to_be_visible()
     assert lectern.ask("check_runs") == 0
