@@ -16,6 +16,9 @@ from tests.support.processes import own_address
 from tests.support.room import CAMERA, MICROPHONE, PICTURE_SECONDS
 
 WATCHED_PICTURES = 30
+LOW_WIDTH = 320
+LAYER_SECONDS = 60.0
+"""How long the layers may take to follow: one that nobody watches goes on for ten seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,25 @@ def test_firefox_publishes_and_chromium_watches(fox: Firefox, lectern: Lectern, 
     student = classroom.watching()
     student.expect_picture()
     student.expect_sound()
+
+
+def test_firefox_sends_the_layers_that_are_watched(
+    fox: Firefox, lectern: Lectern, classroom: ClassRoom
+) -> None:
+    fox.sign_in(lectern.url, lectern.cast["teacher"])
+    fox.open(classroom.url)
+    fox.press("Go live")
+    student = classroom.watching()
+    fox.wait_until(lambda: len(fox.sent_widths()) > 1, "not several layers", PICTURE_SECONDS)
+    student.page.locator("#picture").select_option("Low")
+    fox.wait_until(lambda: fox.sent_widths() == {LOW_WIDTH}, "layers that nobody watches", LAYER_SECONDS)
+    student.page.locator("#picture").select_option("Automatic")
+    student.wait_until(
+        lambda: (student.received(CAMERA) or {}).get("width", 0) > LOW_WIDTH,
+        LAYER_SECONDS,
+        "the low layer stays",
+    )
+    student.expect_picture()
 
 
 def test_firefox_watches_what_chromium_publishes(

@@ -47,6 +47,14 @@ WebrtcGlobalInformation.getAllStats(({ reports }) => {
 });
 """
 """Asked of the browser itself: a page's own objects are out of a test's reach in Firefox."""
+SENT = """
+const [done] = arguments;
+WebrtcGlobalInformation.getAllStats(({ reports }) => {
+  const open = reports.filter((report) => !report.closed);
+  const sent = open.flatMap((report) => report.outboundRtpStreamStats);
+  done(sent.filter((stat) => stat.framesPerSecond > 0).map((stat) => stat.frameWidth));
+});
+"""
 
 
 class Firefox:
@@ -107,6 +115,11 @@ class Firefox:
         """How much sound all open connections have brought."""
         with self.marionette.using_context("chrome"):
             return float(self.marionette.execute_async_script(ENERGY))
+
+    def sent_widths(self) -> set[int]:
+        """How wide the pictures are that it sends now, of each layer."""
+        with self.marionette.using_context("chrome"):
+            return {int(width) for width in self.marionette.execute_async_script(SENT)}
 
 
 @contextmanager
