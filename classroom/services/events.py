@@ -46,8 +46,9 @@ def publish(
     """Numbers an event of a room and sends it to its audience once the transaction commits.
 
     What the event says is read while the lesson's row is held: the numbers have the order of the truth.
+    Within a transaction it is a part of that, with no savepoint of its own: what can't be told is not done.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         rows = Lesson.objects.filter(pk=lesson_id)
         if not rows.update(event_seq=F("event_seq") + 1):
             return

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.transaction import TransactionManagementError
 
 from classroom.models import Lesson
 from classroom.services import events
@@ -50,6 +51,24 @@ def test_an_event_is_sent_only_once_its_change_is_committed(
     with django_capture_on_commit_callbacks() as told:
         events.publish(cast.lesson.pk, "test.event", dict)
     assert len(told) == 1
+
+
+def test_a_change_whose_event_cannot_be_told_is_taken_back(cast: Cast) -> None:
+    def body() -> dict[str, object]:
+        raise TakenBackError
+
+    with suppress(TransactionManagementError), transaction.atomic():
+        Lesson.objects.filter(pk=cast.lesson.pk).update(title="Changed")
+        with suppress(TakenBackError):
+            events.publish(cast.lesson.pk, "test.event", body)
+    assert Lesson.objects.get(pk=cast.lesson.pk).title != "Changed"
+
+
+def test_an_event_within_a_change_costs_two_queries_and_no_savepoint(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    with transaction.atomic(), django_assert_num_queries(2):
+        events.publish(cast.lesson.pk, "test.event", dict)
 
 
 def test_a_change_taken_back_takes_its_events_number_back(cast: Cast) -> None:
