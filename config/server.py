@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 HTTP_TIMEOUT = 60
 """Seconds in which a request must be answered."""
+HANDSHAKE_SECONDS = 20
+"""So long a page may stand at a room's door: whoever is sent away dials again, and makes it longer for all."""
 BACKLOG = 1024
 """A whole school reconnects at once after a restart."""
 DRAIN_SECONDS = 2.5
@@ -131,6 +133,7 @@ def main() -> int:
         endpoints=[endpoint(host, port)],
         signal_handlers=False,
         http_timeout=HTTP_TIMEOUT,
+        websocket_handshake_timeout=HANDSHAKE_SECONDS,
         websocket_max_message_size=MAX_MESSAGE_BYTES,
         websocket_max_frame_size=MAX_MESSAGE_BYTES,
         server_name="",
