@@ -42,8 +42,14 @@ INK = """
 """
 """How many dark pixels there are on the paper, below its words; around it the ground is dark, too."""
 
-TWO_PRESSES = "(button) => { button.click(); button.click(); }"
-"""Quicker than any answer comes."""
+TWO_PRESSES = """
+async (button) => {
+  button.click();
+  await new Promise((done) => setTimeout(done));
+  button.click();
+}
+"""
+"""Quicker than an answer comes."""
 
 
 def draw_line(room: Room) -> None:
