@@ -6,12 +6,13 @@ PURE_TESTS = $(wildcard tests/test_architecture.py tests/test_path.py tests/*/co
     $(patsubst %,tests/bench/test_%.py,performance pictures quantiles svg timeline))
 
 DATABASE_TESTS := tests/classroom tests/accounts
-TIMED_TESTS := tests/browser tests/media_relay/io $(filter-out $(patsubst %,tests/media_relay/test_%.py,protocol fuzz churn), \
-    $(wildcard tests/media_relay/test_*.py))
+TIMED_TESTS := $(wildcard tests/browser/test_quality*.py) tests/media_relay/io \
+    $(filter-out $(patsubst %,tests/media_relay/test_%.py,protocol fuzz churn),$(wildcard tests/media_relay/test_*.py))
+BROWSER_LOTS := 2
 NODE_MODULES := tests/js/node_modules/.installed
 
-.PHONY: help run setup setup-tests tools test test-on-servers test-on-sqlite test-untimed test-timed check lint types test-js \
-    format bench clean
+.PHONY: help run setup setup-tests tools test test-on-servers test-on-sqlite test-untimed test-browser test-timed \
+    check lint types test-js format bench clean
 
 help:                 ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -36,17 +37,21 @@ tools: setup          ## the browsers and servers that the tests start
 test: setup-tests tools $(NODE_MODULES)   ## everything: style, types, every test, the classroom's on both databases
 	@result=0; $(MAKE) --keep-going --jobs=3 --output-sync=target --no-print-directory \
 	    test-untimed types test-on-servers lint test-js test-on-sqlite || result=$$?; \
-	$(MAKE) --no-print-directory test-timed && exit $$result
+	$(MAKE) --keep-going --jobs=1 --no-print-directory test-browser test-timed && exit $$result
 
-# Side by side what does not look at the clock, since it waits as often as it works; alone what does.
+# Side by side what waits as often as it works; alone what looks at the clock too strictly to bear anything beside it.
+# What is pure runs once; what waits for browsers only gives a busy machine more time.
 test-on-servers:
-	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest $(DATABASE_TESTS)
+	$(BIN)/python -m tests.support.run_with_servers $(BIN)/python -m pytest --ignore=tests/classroom/core $(DATABASE_TESTS)
 
 test-on-sqlite:
 	$(BIN)/python -m pytest $(DATABASE_TESTS)
 
 test-untimed:
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(DATABASE_TESTS) $(TIMED_TESTS)) tests
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(DATABASE_TESTS) $(TIMED_TESTS)) --ignore=tests/browser tests
+
+test-browser:
+	$(BIN)/python -m pytest --numprocesses=$(BROWSER_LOTS) --dist=loadfile $(addprefix --ignore=,$(TIMED_TESTS)) tests/browser
 
 test-timed:
 	$(BIN)/python -m pytest $(TIMED_TESTS)
