@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 HTTP_TIMEOUT = 60
 """Seconds in which a request must be answered."""
 HANDSHAKE_SECONDS = 20
-"""So long a page may stand at a room's door: whoever is sent away dials again, and makes it longer for all."""
+"""So long a page may stand at a room's door: whoever is sent away dials again, which makes it longer."""
 BACKLOG = 1024
 """A whole school reconnects at once after a restart."""
 DRAIN_SECONDS = 2.5
