@@ -172,7 +172,7 @@ else:
         }
     }
     CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": LAYER_CAPACITY}}
+        "default": {"BACKEND": "config.layers.EmbeddedLayer", "CONFIG": {"capacity": LAYER_CAPACITY}}
     }
 
 # People and signing in; limits are per account, since a whole school may share one address
