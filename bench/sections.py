@@ -158,13 +158,14 @@ def delaying(figures: Mapping[str, Any]) -> Section:
 
 
 QUALITY_GOALS = {
-    "lossy_part": "5 % loss, 60 ms RTT: part of the pictures that the other student sees",
+    "lossy_fps": "5 % loss, 60 ms RTT: pictures/s of 30",
     "lossy_frozen_percent": "5 % loss, 60 ms RTT: frozen, % of the time",
-    "narrow_part": "300 kbps: part of the pictures that the other student sees",
+    "narrow_fps": "300 kbps: pictures/s of 30",
     "narrow_frozen_percent": "300 kbps: frozen, % of the time",
     "narrow_concealed_percent": "300 kbps: sound concealed, %",
     "wide_again_s": "after 300 kbps: back at the best layer, s",
     "calm_again_s": "after 10 s of 30 % loss: as many pictures again, s",
+    "neighbour_fps": "another student meanwhile: pictures/s of 30",
     "neighbour_frozen_percent": "another student meanwhile: frozen, % of the time",
 }
 
@@ -195,9 +196,9 @@ def lines_of_quality(told: Mapping[str, Any]) -> Section:
     ]
     intro = wrapped(
         """Real Chromium. One student's packets go through a proxy that loses, delays and limits them by a
-        seed; the other student's do not, and what they see is what one machine manages that encodes, relays
-        and decodes all at once: the goals are 25 of 30 parts of it. The figures of a phase are those of its
-        end, once it has settled."""
+        seed; the other student's do not. The camera makes 30 pictures a second, all on one machine that
+        encodes, relays and decodes at once. The figures of a phase are those of its end, once it has
+        settled."""
     )
     images = f"{image('quality', 'pictures a second over time')}\n\n{image('layers', 'lines over time')}"
     text = f"{intro}\n\n{images}\n\n{markdown_table(QUALITY_NAMES, rows)}"
