@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import ClassRoom, NewPath
+from tests.browser.test_picture import TOO_SLOW
 from tests.browser.test_quality import FAR, FRAMES
 from tests.support.path import Conditions
-from tests.support.quality import height, pictures_for, sent_frames, sent_heights
+from tests.support.processes import patience
+from tests.support.quality import concealed_part, height, pictures_for, sent_frames, sent_heights
 from tests.support.room import CAMERA, PICTURE_SECONDS, Room
 
 pytestmark = pytest.mark.timeout(600)
@@ -16,6 +18,12 @@ pytestmark = pytest.mark.timeout(600)
 LAYER_SECONDS = 45.0
 """A machine that is busy for a moment makes the relay step down. From the lowest layer it takes two steps of
 some five seconds, and 8 and 16 seconds more where they had to be taken back."""
+
+SOUND_KBPS = 110
+"""Enough for sound and its headers, and not for the lowest layer beside it."""
+PAUSE_SECONDS = 30.0
+CLEAR = 0.05
+"""The part of the sound that may be made up."""
 
 
 @pytest.fixture
@@ -74,6 +82,26 @@ def test_a_narrow_line_comes_to_hold_the_low_layer_and_is_back_on_top_once_it_is
     assert height(good) == sent_heights(teacher)["h"]
     path.change(down=FAR)
     expect_layer(bad, teacher, "h")
+
+
+def test_a_line_too_thin_for_any_picture_still_brings_clear_sound_and_the_picture_comes_back(
+    classroom: ClassRoom, new_path: NewPath
+) -> None:
+    teacher = classroom.live_teacher()
+    path = new_path()
+    path.change(up=FAR, down=FAR)
+    student = classroom.watching("student1", path=path)
+    expect_layer(student, teacher, "h")
+    path.change(down=Conditions(kbps=SOUND_KBPS, delay_ms=30, queue_ms=300))
+    expect(student.page.locator("#camera-paused-text")).to_have_text(
+        TOO_SLOW, timeout=1000 * PAUSE_SECONDS * patience()
+    )
+    student.wait_until(lambda: concealed_part(student, 5) < CLEAR, PAUSE_SECONDS, "the sound is not clear")
+    student.expect_sound()
+    student.expect_no_picture()
+    path.change(down=FAR)
+    student.expect_picture(seconds=LAYER_SECONDS)
+    expect_layer(student, teacher, "h")
 
 
 def test_what_a_student_wants_is_kept_to_by_the_relay_and_spares_the_teacher(classroom: ClassRoom) -> None:

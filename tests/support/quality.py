@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.support.room import CAMERA, Room
+from tests.support.room import CAMERA, MICROPHONE, Room
 
 STATISTICS = """
 async () => {
@@ -49,6 +49,14 @@ class Picture:
     bytesReceived: float = 0.0  # noqa: N815 (WebRTC's name)
 
 
+@dataclass(frozen=True)
+class Sound:
+    """What a student's browser has counted so far of a slot's sound, in samples."""
+
+    totalSamplesReceived: float = 0.0  # noqa: N815 (WebRTC's name)
+    concealedSamples: float = 0.0  # noqa: N815 (WebRTC's name)
+
+
 def picture(room: Room, slot: str = CAMERA) -> Picture:
     """Returns the counts of a slot's picture."""
     return Picture(**_counts(Picture, room, slot))
@@ -76,6 +84,15 @@ def pictures_for(seconds: float, rooms: Sequence[Room], slot: str = CAMERA) -> l
     before = [picture(room, slot) for room in rooms]
     rooms[0].page.wait_for_timeout(seconds * 1000)
     return [difference(picture(room, slot), then) for room, then in zip(rooms, before, strict=True)]
+
+
+def concealed_part(room: Room, seconds: float, slot: str = MICROPHONE) -> float:
+    """Returns which part of a slot's sound the browser makes up for so long, as nothing comes in time."""
+    before = _counts(Sound, room, slot)
+    room.page.wait_for_timeout(seconds * 1000)
+    after = _counts(Sound, room, slot)
+    heard, concealed = (after[name] - before[name] for name in ("totalSamplesReceived", "concealedSamples"))
+    return concealed / heard if heard else 1.0
 
 
 def sent_frames(teacher: Room) -> dict[str, float]:
