@@ -47,6 +47,8 @@ RELAY_SILENT_SECONDS = 5.0
 """A relay reports every second."""
 RELAYS_BACK_SECONDS = 3.0
 """After a restart of ours all relays dial in again within two: before that none is gone."""
+PAGES_BACK_SECONDS = presence.GRACE.total_seconds()
+"""Nor is a page before it has had that time since a restart of ours, which may itself have taken longer."""
 
 
 Work = tuple[Callable[..., object], tuple[Hashable, ...]]
@@ -159,7 +161,7 @@ class Registry:
 
     async def rescue(self) -> None:
         """Moves lessons off relays that are gone, once every relay has had the time to dial in."""
-        if self.clock() - self._began >= RELAYS_BACK_SECONDS:
+        if self._has_run_for(RELAYS_BACK_SECONDS):
             await in_database(relays.rescue)
 
     async def prune(self) -> None:
@@ -190,10 +192,14 @@ class Registry:
 
     async def sweep(self) -> None:
         """Ends what nobody has been heard of: pages that did not come back, stages, relays."""
-        for seat in await in_database(presence.sweep):
-            self.roster_changed(seat.lesson_id, seat.user_id)
-        await in_database(lessons.vacate_stages)
+        if self._has_run_for(PAGES_BACK_SECONDS):
+            for seat in await in_database(presence.sweep):
+                self.roster_changed(seat.lesson_id, seat.user_id)
+            await in_database(lessons.vacate_stages)
         await in_database(relays.sweep)
+
+    def _has_run_for(self, seconds: float) -> bool:
+        return self.clock() - self._began >= seconds
 
     async def supervise(self) -> None:
         """Stops what students send, write and draw where no teacher is connected; ends what counts down."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
+from classroom.live import registry as registry_module
 from classroom.live.registry import registry
 from tests.classroom.live import wire
 from tests.support.cast import Cast
@@ -26,6 +27,12 @@ async def no_socket_outlives_its_test(transactional_db: None) -> AsyncIterator[N
     others = asyncio.all_tasks() - {asyncio.current_task()}
     if others:
         await asyncio.wait(others, timeout=wire.PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def no_page_is_waited_for_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is the first in its web tier, which would give all pages the time to come back."""
+    monkeypatch.setattr(registry_module, "PAGES_BACK_SECONDS", 0.0)
 
 
 @pytest.fixture

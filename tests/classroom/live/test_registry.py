@@ -19,8 +19,9 @@ from django.utils import timezone
 from accounts.models import User
 from classroom.core.seats import Seat
 from classroom.live import access
+from classroom.live import registry as registry_module
 from classroom.live.database import in_database
-from classroom.live.registry import SILENT_SECONDS, registry
+from classroom.live.registry import PAGES_BACK_SECONDS, SILENT_SECONDS, registry
 from classroom.live.room_consumer import RoomConsumer
 from classroom.models import Lesson, Presence
 from classroom.services import events, presence
@@ -72,6 +73,24 @@ async def test_the_stage_of_a_page_that_does_not_come_back_is_free(cast: Cast) -
     await registry.sweep()
     await student.heard("stage.changed", holder=None)
     assert (await student.request("room.snapshot"))["body"]["lesson"]["phase"] == "live"
+
+
+async def test_pages_have_the_grace_time_to_come_back_after_a_restart_of_ours_however_long_it_took(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = await open_page(cast.teacher, cast.lesson)
+    await teacher.request("lesson.go_live")
+    await teacher.drop()
+    await age(cast.teacher, timedelta(minutes=5))
+    monkeypatch.setattr(registry_module, "PAGES_BACK_SECONDS", PAGES_BACK_SECONDS)
+    monkeypatch.setattr(registry, "_began", registry.clock() - PAGES_BACK_SECONDS + 5)
+    await registry.sweep()
+    lesson = await in_database(Lesson.objects.get, pk=cast.lesson.pk)
+    assert lesson.stage_holder_id == cast.teacher.pk
+    monkeypatch.setattr(registry, "_began", registry.clock() - PAGES_BACK_SECONDS)
+    await registry.sweep()
+    await in_database(lesson.refresh_from_db)
+    assert lesson.stage_holder_id is None
 
 
 async def test_pages_with_a_socket_are_kept_seen(cast: Cast) -> None:
