@@ -59,7 +59,7 @@ LONE_PART = 0.4
 """Below this part of the rate of a source with one layer its pictures are of no use."""
 PAUSING_LOSS = 0.5
 PAUSING_CONGESTED_LOSS = 0.15
-HOPELESS_TRAINS = 2
+HOPELESS_TRAINS = 3
 """So many trains of which too much is lost, and the picture is of no use either."""
 CONGESTION_SECONDS = 10.0
 LOW_LOSS = 0.05
@@ -238,7 +238,9 @@ class Chooser:
             return True
         if self._is_lone:
             return congestion.loss > 1 - LONE_PART
-        congested = congestion.overused_since(now - CONGESTION_SECONDS)
+        # What made delay grow before less was sent says nothing of what is sent now.
+        settled = max(now - CONGESTION_SECONDS, self._changed + SETTLING_SECONDS)
+        congested = congestion.overused_since(settled)
         return congestion.loss > (PAUSING_CONGESTED_LOSS if congested else PAUSING_LOSS)
 
     @property

@@ -193,6 +193,16 @@ def test_a_low_estimate_goes_down_at_once_to_what_fits() -> None:
     assert made.choose(1.0) == {"screen": 1, "camera": 0}
 
 
+def test_delay_that_grew_before_less_was_sent_makes_no_storm_pause_the_picture() -> None:
+    made = chooser()
+    for bps, now in ((4e6, 0.0), (1e6, 1.0), (300e3, 1.2)):
+        made.receive_remb(bps, now)
+    for second in range(2, 12):
+        made.receive_remb(300e3 * 1.01**second, second)
+        made.receive_loss(0.3, second)
+        assert made.choose(second) == {"camera": 0}
+
+
 def test_a_screen_that_comes_while_the_link_is_thin_takes_no_more_than_there_was() -> None:
     made = Chooser(("screen", "camera"))
     made.set_available("camera", CAMERA["camera"])
