@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import daphne.server  # First, since it chooses Twisted's reactor.
 from django.core.exceptions import ImproperlyConfigured
@@ -108,7 +109,21 @@ class WebServer(daphne.server.Server):
 
     def _is_busy(self) -> bool:
         tasks = (details.get("application_instance") for details in self.connections.values())
-        return any(task and not task.done() for task in tasks)
+        return self.is_working() or any(task and not task.done() for task in tasks)
+
+    def is_working(self) -> bool:
+        """Whether anything is under way that belongs to no connection."""
+        return False
+
+
+class ClassroomServer(WebServer):
+    """Lets the rooms' services end, and tell what they have done."""
+
+    def is_working(self) -> bool:
+        """Whether a service is at work for a room."""
+        from classroom.live.database import is_in_use
+
+        return is_in_use()
 
 
 def endpoint(host: str, port: int) -> str:
@@ -128,7 +143,7 @@ def main() -> int:
     except ImproperlyConfigured as problem:
         print(f"Lectern can't start: {problem}", file=sys.stderr)
         return 1
-    server = WebServer(
+    server = ClassroomServer(
         application,
         endpoints=[endpoint(host, port)],
         signal_handlers=False,
@@ -146,5 +161,13 @@ def main() -> int:
     return 0
 
 
+def leave(code: int) -> NoReturn:
+    """Ends the process at once: a thread that waits for the loop, which is over, would keep it for ever."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from typing import Any
 
-from config.server import WebServer, endpoint
+from config.server import WebServer, endpoint, leave
 
 SLOW_SECONDS = 0.8
 LONG_PARTS, LONG_PART = 128, b"x" * (1 << 20)
@@ -35,6 +36,9 @@ async def _echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await send({"type": "websocket.accept"})
         elif event["text"] == "be busy":
             await asyncio.sleep(SLOW_SECONDS)
+        elif event["text"] == "wait for ever":
+            asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+            await send({"type": "websocket.send", "text": "waits"})
         elif event["text"] == "flood":
             await _flood(send)
         else:
@@ -60,4 +64,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -201,6 +201,14 @@ def _wait_for_a_request(echo: Echo) -> None:
     echo.process.wait_until(arrived, END_SECONDS, "the slow request")
 
 
+def test_a_thread_that_waits_for_ever_does_not_keep_the_process(ending_echo: Echo) -> None:
+    with ending_echo.connect() as page:
+        page.send("wait for ever")
+        assert page.recv(timeout=10) == "waits"
+        os.kill(ending_echo.process.pid, signal.SIGTERM)
+        wait_until(lambda: not ending_echo.process.is_running, END_SECONDS, "The server did not end.")
+
+
 def test_a_taken_port_is_one_sentence_and_an_exit_code(echo: Echo, tmp_path: Path) -> None:
     environment = {**os.environ, "PORT": str(echo.port), "LECTERN_VAR": str(tmp_path)}
     command = [sys.executable, "-m", "config.server"]

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from accounts.models import User
-from classroom.live.database import THREADS, in_database
+from classroom.live.database import THREADS, in_database, is_in_use
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +33,21 @@ async def test_a_thread_keeps_its_connection(cast: Cast) -> None:
         thread, its_connection = await in_database(opened)
         seen.setdefault(thread, set()).add(its_connection)
     assert all(len(connections) == 1 for connections in seen.values())
+
+
+async def test_a_service_at_work_is_known_of(cast: Cast) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait()
+
+    working = asyncio.create_task(in_database(work))
+    await asyncio.to_thread(begun.wait)
+    assert is_in_use()
+    may_end.set()
+    await working
+    assert not is_in_use()
 
 
 # A file doesn't hang up: this is for databases that are asked over a line.
