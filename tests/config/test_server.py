@@ -18,13 +18,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from classroom.live import database
 from config.connections import (
     MAX_BODY_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_RELAY_MESSAGE_BYTES,
     MAX_WAITING_MESSAGES,
 )
-from config.server import endpoint
+from config.server import ClassroomServer, endpoint
 from tests.config.echo_server import LONG_PARTS
 from tests.support.processes import Process, answers_on_tcp, free_port, wait_until
 
@@ -199,6 +200,14 @@ def _wait_for_a_request(echo: Echo) -> None:
         return sum(one.status == psutil.CONN_ESTABLISHED for one in connections) >= 2
 
     echo.process.wait_until(arrived, END_SECONDS, "the slow request")
+
+
+def test_what_a_room_s_service_is_doing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ClassroomServer(None, endpoints=[endpoint("127.0.0.1", 0)], signal_handlers=False)
+    server.connections = {}
+    assert not server._is_busy()
+    monkeypatch.setattr(database, "_working", {1})
+    assert server._is_busy()
 
 
 def test_a_thread_that_waits_for_ever_does_not_keep_the_process(ending_echo: Echo) -> None:

@@ -203,6 +203,19 @@ def test_delay_that_grew_before_less_was_sent_makes_no_storm_pause_the_picture()
         assert made.choose(second) == {"camera": 0}
 
 
+def test_only_the_third_train_that_is_lost_in_a_storm_pauses_the_picture() -> None:
+    made = chooser()
+    made.receive_remb(4e6, 0.0)
+    seen: list[int] = []
+    for second in range(1, 60):
+        made.receive_remb(4e6 * 1.01**second, second)
+        made.receive_loss(0.3, second)
+        if len(seen) < 3 and made.choose(second) == {"camera": 0} and made.train_rate(second):
+            made.receive_train(None, second + 0.5)
+            seen.append(made.choose(second + 0.5)["camera"])
+    assert seen == [0, 0, NO_LAYER]
+
+
 def test_a_screen_that_comes_while_the_link_is_thin_takes_no_more_than_there_was() -> None:
     made = Chooser(("screen", "camera"))
     made.set_available("camera", CAMERA["camera"])
